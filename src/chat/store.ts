@@ -1,0 +1,187 @@
+// The transaction with which a reply begins: the idempotency key, the user's message, the replies' places, the
+// generation and its lease, all or nothing. What stands between the client's request and the call to the chat API is
+// what users feel: the statements go out together, in four round trips, or three for a new conversation.
+import { and, eq, sql } from 'drizzle-orm';
+import type { Transaction } from '../db/open.ts';
+import { conversations, generations, messages } from '../db/tables.ts';
+import type { Settings } from '../db/values.ts';
+import { ConversationBusy, NotFound } from '../failure.ts';
+import { globalId, newId } from '../ids.ts';
+import type { ReplyRequest } from '../model/request.ts';
+import type { Viewer } from '../viewer.ts';
+import { activate, childrenUnderWay, newestTurns, type Turn } from './branch.ts';
+import type { Chat, Conversation, Message } from './chat.ts';
+import { leaseEnd, type Reservation } from './generations.ts';
+import { claim, type IdempotencyKey, type Sent } from './idempotency.ts';
+import { choosePrompt, type Context } from './prompt.ts';
+import { NO_TITLE, titleOf } from './title.ts';
+
+/** A reply that somebody asks for. Ids are those of the database. */
+export interface Order {
+  viewer: Viewer;
+  /** Null: a new conversation begins. */
+  conversationId: string | null;
+  /** Null: it goes on from the last message of the active branch. */
+  parentId: string | null;
+  /** Null: the model replies once more to the parent. */
+  message: { content: string; tokens: number } | null;
+  model: string | null | undefined;
+  settings: Settings | null | undefined;
+  n: number;
+  key: IdempotencyKey | undefined;
+}
+
+export interface Stored extends Sent {
+  request: ReplyRequest;
+  context: Context;
+}
+
+/** The idempotency key was used before: this transaction is rolled back, and the first one's messages are the answer. */
+export class Replayed extends Error {}
+
+/** @throws Replayed, NotFound, ConversationBusy, InvalidInput, ContextLengthExceeded, Unavailable */
+export function store(chat: Chat, order: Order, reservation: Reservation): Promise<Stored> {
+  return chat.transaction(async (tx) => {
+    const conversationId = order.conversationId ?? newId();
+    const claiming = order.key ? claim(tx, order.key, { conversationId, ...reservation }) : true;
+    const opening = order.conversationId
+      ? lock(tx, order.viewer, conversationId)
+      : begin(tx, order.viewer, conversationId);
+    const reading = order.conversationId && !order.parentId ? newestTurns(tx, conversationId) : [];
+    const [claimed, conversation, newest] = await Promise.all([claiming, opening, reading]);
+    if (!claimed) throw new Replayed();
+    if (!conversation) throw new NotFound(globalId('Conversation', conversationId));
+    const branch = order.parentId ? await branchTo(tx, conversation, order.parentId) : newest;
+    await refuseIfBusy(tx, conversation, branch[0]);
+    const prepared = await prepare(chat, tx, order, conversation, branch);
+    return { ...prepared, ...(await write(chat, tx, order, reservation, conversation, branch[0], prepared)) };
+  });
+}
+
+async function lock(tx: Transaction, viewer: Viewer, id: string): Promise<Conversation | undefined> {
+  const mine = and(eq(conversations.id, id), eq(conversations.owner, viewer.id));
+  const [conversation] = await tx.select().from(conversations).where(mine).for('update').execute();
+  return conversation;
+}
+
+async function begin(tx: Transaction, viewer: Viewer, id: string): Promise<Conversation | undefined> {
+  const fresh = { id, owner: viewer.id, title: NO_TITLE, titleGiven: false, settings: {} };
+  const [conversation] = await tx.insert(conversations).values(fresh).returning().execute();
+  return conversation;
+}
+
+/** Makes the branch up to this message the active one. @returns its newest messages, that one first. */
+async function branchTo(tx: Transaction, { id, version }: Conversation, messageId: string): Promise<Turn[]> {
+  const here = and(eq(messages.id, messageId), eq(messages.conversationId, id));
+  const [found] = await tx.select({ id: messages.id }).from(messages).where(here);
+  if (!found) throw new NotFound(globalId('Message', messageId));
+  await activate(tx, id, messageId, version + 1);
+  return newestTurns(tx, id);
+}
+
+/** A branch that goes on from a reply under way, or beside one under the same message, has to wait. */
+async function refuseIfBusy(tx: Transaction, { id }: Conversation, last: Turn | undefined): Promise<void> {
+  if (last?.status === 'PENDING') throw new ConversationBusy(last.id);
+  if (last?.role !== 'USER') return;
+  const [busy] = await childrenUnderWay(tx, id, last.id);
+  if (busy) throw new ConversationBusy(busy.id);
+}
+
+type Prepared = Pick<Stored, 'request' | 'context'>;
+
+async function prepare(
+  chat: Chat,
+  tx: Transaction,
+  order: Order,
+  conversation: Conversation,
+  branch: Turn[],
+): Promise<Prepared> {
+  const model = order.model ?? conversation.model ?? chat.settings.OPENAI_MODEL;
+  chat.check({ model });
+  const settings = { ...conversation.settings, ...given(order.settings) };
+  const systemPrompts = [chat.settings.SYSTEM_PROMPT, conversation.systemPrompt].filter(
+    (text) => text != null,
+  );
+  const { prompt, context } = await choosePrompt(tx, {
+    model,
+    contextWindow: chat.prices.of(model).contextWindow,
+    maxTokens: settings.maxTokens ?? null,
+    systemPrompts,
+    conversationId: conversation.id,
+    newest: branch,
+    message: order.message,
+  });
+  return { request: { model, messages: prompt, settings, n: order.n }, context };
+}
+
+/** Null is what was not said: what the conversation has goes on to hold. */
+function given(settings: Settings | null | undefined): Settings {
+  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value != null));
+}
+
+async function write(
+  chat: Chat,
+  tx: Transaction,
+  { viewer, message, n }: Order,
+  { generationId, replies }: Reservation,
+  conversation: Conversation,
+  last: Turn | undefined,
+  { request: { model }, context }: Prepared,
+): Promise<Sent> {
+  const { id: conversationId, nextPosition } = conversation;
+  const version = conversation.version + 1;
+  const common = { conversationId, version, depth: (last?.depth ?? 0) + 1 };
+  const user = message && {
+    ...{
+      ...common,
+      ...message,
+      id: newId(),
+      parentId: last?.id ?? null,
+      position: nextPosition,
+      active: true,
+    },
+    ...{ role: 'USER' as const, status: 'COMPLETE' as const, completedAt: sql`now()` },
+  };
+  const firstReply = nextPosition + (user ? 1 : 0);
+  const places = replies.map(({ id }, choice) => ({
+    ...{ ...common, id, parentId: user?.id ?? last!.id, depth: common.depth + (user ? 1 : 0) },
+    ...{
+      position: firstReply + choice,
+      active: choice === 0,
+      role: 'ASSISTANT' as const,
+      status: 'PENDING' as const,
+    },
+    ...{ content: '', tokens: 0, model, generationId, choice },
+  }));
+  const inserting = tx
+    .insert(messages)
+    .values([...(user ? [user] : []), ...places])
+    .returning()
+    .execute();
+  const leasing = tx
+    .insert(generations)
+    .values({
+      ...{ id: generationId, owner: viewer.id, conversationId, model, ...context },
+      ...{ leaseOwner: chat.processId, leaseUntil: leaseEnd(chat.settings.LEASE_MS) },
+    })
+    .execute();
+  const isFirst = nextPosition === 0 && message && !conversation.titleGiven;
+  const updating = tx
+    .update(conversations)
+    .set({
+      ...{ version, nextPosition: firstReply + n, updatedAt: sql`now()`, lastMessageAt: sql`now()` },
+      ...(isFirst ? { title: titleOf(message.content) } : {}),
+    })
+    .where(eq(conversations.id, conversationId))
+    .returning()
+    .execute();
+  const [rows, [updated]] = await Promise.all([inserting, updating, leasing]);
+  const stored = rows.toSorted((a, b) => a.position - b.position);
+  const asked = user ? stored.shift()! : await readOne(tx, last!.id);
+  return { conversation: updated!, message: asked, replies: stored };
+}
+
+async function readOne(tx: Transaction, id: string): Promise<Message> {
+  const [message] = await tx.select().from(messages).where(eq(messages.id, id));
+  return message!;
+}
