@@ -32,4 +32,6 @@ builder.mutationType({
   description:
     'What can be changed. What a client can expect to go wrong is data, in the result; a result is null only beside an error of the request or of the server.',
 });
-builder.subscriptionType({ description: 'What comes as it happens: over WebSocket (graphql-transport-ws) or as server-sent events.' });
+builder.subscriptionType({
+  description: 'What comes as it happens: over WebSocket (graphql-transport-ws) or as server-sent events.',
+});

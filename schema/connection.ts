@@ -6,8 +6,13 @@ const PageInfo = builder.objectRef<Page<unknown>['pageInfo']>('PageInfo').implem
   description: 'Where in a list a page lies.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether rows follow this page.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether rows come before this page.' }),
-    startCursor: t.exposeString('startCursor', { nullable: true, description: 'The first row, for `before`.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether rows come before this page.',
+    }),
+    startCursor: t.exposeString('startCursor', {
+      nullable: true,
+      description: 'The first row, for `before`.',
+    }),
     endCursor: t.exposeString('endCursor', { nullable: true, description: 'The last row, for `after`.' }),
   }),
 });
@@ -16,15 +21,20 @@ const PageInfo = builder.objectRef<Page<unknown>['pageInfo']>('PageInfo').implem
 export function pageArguments(pageSize: number) {
   return {
     ...forwardArguments(pageSize),
-    last: builder.args((t) => ({ last: t.int({ description: 'So many rows from the end, at most 100.' }) })).last,
-    before: builder.args((t) => ({ before: t.string({ description: 'Only rows before the one with this cursor.' }) })).before,
+    last: builder.args((t) => ({ last: t.int({ description: 'So many rows from the end, at most 100.' }) }))
+      .last,
+    before: builder.args((t) => ({
+      before: t.string({ description: 'Only rows before the one with this cursor.' }),
+    })).before,
   };
 }
 
 /** Of a list that is read from its beginning only. */
 export function forwardArguments(pageSize: number) {
   return builder.args((t) => ({
-    first: t.int({ description: `So many rows from the beginning, at most 100; ${pageSize} where nothing is said.` }),
+    first: t.int({
+      description: `So many rows from the beginning, at most 100; ${pageSize} where nothing is said.`,
+    }),
     after: t.string({ description: 'Only rows after the one with this cursor.' }),
   }));
 }
@@ -46,13 +56,21 @@ export function connectionOf<T, P extends Page<T>>(name: string, description: st
   const connection = builder.objectRef<P>(name).implement({
     description,
     fields: (t) => ({
-      edges: t.field({ type: [edge], description: 'The rows with their cursors.', resolve: (page) => page.edges }),
+      edges: t.field({
+        type: [edge],
+        description: 'The rows with their cursors.',
+        resolve: (page) => page.edges,
+      }),
       nodes: t.field({
         type: [node],
         description: 'The rows alone.',
         resolve: (page) => page.edges.map((row) => row.node) as never,
       }),
-      pageInfo: t.field({ type: PageInfo, description: 'Whether there is more.', resolve: (page) => page.pageInfo }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: 'Whether there is more.',
+        resolve: (page) => page.pageInfo,
+      }),
     }),
   });
   return { connection, edge };

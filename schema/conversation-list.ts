@@ -54,7 +54,8 @@ const ConversationOrder = builder.inputType('ConversationOrder', {
 builder.queryField('conversations', (t) =>
   t.field({
     type: ConversationConnection,
-    description: "The viewer's conversations, the last active first unless ordered otherwise. At most 100 a page, 20 by default.",
+    description:
+      "The viewer's conversations, the last active first unless ordered otherwise. At most 100 a page, 20 by default.",
     args: {
       ...pageArguments(20),
       filter: t.arg({ type: ConversationFilter, description: 'What to show.' }),

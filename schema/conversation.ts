@@ -39,14 +39,26 @@ Conversation.implement({
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'titleGiven' in value,
   fields: (t) => ({
     id: t.id({ description: 'Opaque.', resolve: ({ id }) => globalId('Conversation', id) }),
-    title: t.exposeString('title', { description: 'Given by the client, or made from the first user message.' }),
-    systemPrompt: t.exposeString('systemPrompt', { nullable: true, description: "Sent as the system message, after the server's own." }),
+    title: t.exposeString('title', {
+      description: 'Given by the client, or made from the first user message.',
+    }),
+    systemPrompt: t.exposeString('systemPrompt', {
+      nullable: true,
+      description: "Sent as the system message, after the server's own.",
+    }),
     model: t.string({
       description: 'The model that replies unless sendMessage names another.',
       resolve: ({ model }, _, { app }) => model ?? app.settings.OPENAI_MODEL,
     }),
-    settings: t.expose('settings', { type: GenerationSettings, description: 'What the model is asked with.' }),
-    archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true, description: 'Null where it is not archived.' }),
+    settings: t.expose('settings', {
+      type: GenerationSettings,
+      description: 'What the model is asked with.',
+    }),
+    archivedAt: t.expose('archivedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Null where it is not archived.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'The last change of any kind.' }),
     lastMessageAt: t.expose('lastMessageAt', {
@@ -56,13 +68,18 @@ Conversation.implement({
     }),
     version: t.expose('version', {
       type: 'SafeInt',
-      description: 'Grows with every change in the conversation, its messages included: where conversationEvents goes on from.',
+      description:
+        'Grows with every change in the conversation, its messages included: where conversationEvents goes on from.',
     }),
     messages: t.field({
       type: MessageConnection,
-      description: 'The active branch from the first message to the last, oldest first. `last: 20` gives the newest 20, still oldest first.',
+      description:
+        'The active branch from the first message to the last, oldest first. `last: 20` gives the newest 20, still oldest first.',
       args: pageArguments(100),
-      resolve: async ({ id }, args, { load }) => ({ ...(await load.messagePage(id, args)), conversationId: id }),
+      resolve: async ({ id }, args, { load }) => ({
+        ...(await load.messagePage(id, args)),
+        conversationId: id,
+      }),
     }),
     activeReplies: t.field({
       type: [Message],
@@ -71,7 +88,8 @@ Conversation.implement({
     }),
     usage: t.field({
       type: Usage,
-      description: 'All that this conversation has ever used, stopped, failed and inactive branches included.',
+      description:
+        'All that this conversation has ever used, stopped, failed and inactive branches included.',
       resolve: ({ id }, _, { load }) => load.usageOfConversation.load(id),
     }),
   }),
@@ -118,10 +136,14 @@ const CreateConversationInput = builder.inputType('CreateConversationInput', {
   }),
 });
 
-const CreateConversationPayload = builder.objectRef<{ conversation: ConversationShape }>('CreateConversationPayload').implement({
-  description: 'What createConversation made.',
-  fields: (t) => ({ conversation: t.expose('conversation', { type: Conversation, description: 'The new one.' }) }),
-});
+const CreateConversationPayload = builder
+  .objectRef<{ conversation: ConversationShape }>('CreateConversationPayload')
+  .implement({
+    description: 'What createConversation made.',
+    fields: (t) => ({
+      conversation: t.expose('conversation', { type: Conversation, description: 'The new one.' }),
+    }),
+  });
 
 const CreateConversationResult = resultType(
   'CreateConversationResult',
@@ -135,7 +157,9 @@ builder.mutationField('createConversation', (t) =>
     type: CreateConversationResult,
     nullable: true,
     description: 'Begins a conversation in which nothing is said yet, or with a history.',
-    args: { input: t.arg({ type: CreateConversationInput, required: true, description: 'What it begins with.' }) },
+    args: {
+      input: t.arg({ type: CreateConversationInput, required: true, description: 'What it begins with.' }),
+    },
     resolve: (_, { input }, { app, viewer }) =>
       outcomeOf(createConversation(app, viewer, input).then((conversation) => ({ conversation }))),
   }),
@@ -147,16 +171,25 @@ const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
     id: t.id({ required: true, description: 'Which conversation.' }),
     title: t.string({ description: `${title.split('.')[0]}. Null: made from the first user message again.` }),
     systemPrompt: t.string({ description: systemPrompt }),
-    model: t.string({ description: "The model that replies unless sendMessage names another. Null: the server's default." }),
-    settings: t.field({ type: GenerationSettingsInput, description: 'A setting left out stays as it is; null clears it, or all of them.' }),
+    model: t.string({
+      description: "The model that replies unless sendMessage names another. Null: the server's default.",
+    }),
+    settings: t.field({
+      type: GenerationSettingsInput,
+      description: 'A setting left out stays as it is; null clears it, or all of them.',
+    }),
     archived: t.boolean({ description: 'Whether it is archived.' }),
   }),
 });
 
-const UpdateConversationPayload = builder.objectRef<{ conversation: ConversationShape }>('UpdateConversationPayload').implement({
-  description: 'What updateConversation made of it.',
-  fields: (t) => ({ conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }) }),
-});
+const UpdateConversationPayload = builder
+  .objectRef<{ conversation: ConversationShape }>('UpdateConversationPayload')
+  .implement({
+    description: 'What updateConversation made of it.',
+    fields: (t) => ({
+      conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }),
+    }),
+  });
 
 const UpdateConversationResult = resultType(
   'UpdateConversationResult',
@@ -181,10 +214,14 @@ const DeleteConversationInput = builder.inputType('DeleteConversationInput', {
   fields: (t) => ({ id: t.id({ required: true, description: 'Which conversation.' }) }),
 });
 
-const DeleteConversationPayload = builder.objectRef<{ deletedId: string }>('DeleteConversationPayload').implement({
-  description: 'That it is deleted.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id that stands for nothing any more.' }) }),
-});
+const DeleteConversationPayload = builder
+  .objectRef<{ deletedId: string }>('DeleteConversationPayload')
+  .implement({
+    description: 'That it is deleted.',
+    fields: (t) => ({
+      deletedId: t.exposeID('deletedId', { description: 'The id that stands for nothing any more.' }),
+    }),
+  });
 
 const DeleteConversationResult = resultType(
   'DeleteConversationResult',
@@ -197,7 +234,8 @@ builder.mutationField('deleteConversation', (t) =>
   t.field({
     type: DeleteConversationResult,
     nullable: true,
-    description: "Erases the conversation's every word, stopping any reply under way. Its usage stays in the reports.",
+    description:
+      "Erases the conversation's every word, stopping any reply under way. Its usage stays in the reports.",
     args: { input: t.arg({ type: DeleteConversationInput, required: true, description: 'Which one.' }) },
     resolve: (_, { input }, { app, viewer }) =>
       outcomeOf(deleteConversation(app, viewer, input).then((deletedId) => ({ deletedId }))),

@@ -12,7 +12,9 @@ export const InvalidInputError = builder.objectRef<failures.InvalidInput>('Inval
   interfaces: [ErrorInterface],
   isTypeOf: (value) => value instanceof failures.InvalidInput,
   fields: (t) => ({
-    path: t.exposeStringList('path', { description: 'The input fields, from the outside in: `["settings", "temperature"]`.' }),
+    path: t.exposeStringList('path', {
+      description: 'The input fields, from the outside in: `["settings", "temperature"]`.',
+    }),
   }),
 });
 
@@ -31,7 +33,9 @@ export const ContextLengthExceededError = builder
     isTypeOf: (value) => value instanceof failures.ContextLengthExceeded,
     fields: (t) => ({
       tokens: t.exposeInt('tokens', { description: 'What the message and the system prompts take.' }),
-      contextWindow: t.exposeInt('contextWindow', { description: "The model's, in tokens, the reply's room included." }),
+      contextWindow: t.exposeInt('contextWindow', {
+        description: "The model's, in tokens, the reply's room included.",
+      }),
     }),
   });
 
@@ -49,7 +53,12 @@ export { ErrorInterface };
  * The outcome of a mutation: what it promises, or one of the failures that a client can expect.
  * @param failureTypes each tells its own objects by `isTypeOf`; whatever none of them claims is the payload.
  */
-export function resultType<T extends object>(name: string, description: string, payload: Ref<T>, failureTypes: Ref<failures.Failure>[]) {
+export function resultType<T extends object>(
+  name: string,
+  description: string,
+  payload: Ref<T>,
+  failureTypes: Ref<failures.Failure>[],
+) {
   return builder.unionType(name, {
     description,
     types: [payload, ...failureTypes],

@@ -16,11 +16,10 @@ function notImplemented(): never {
   throw new GraphQLError('This server cannot do that yet.', { extensions: { code: 'NOT_IMPLEMENTED' } });
 }
 
-const { connection: MessageSearchConnection, edge: MessageSearchEdge } = connectionOf<SeenMessage, Page<SeenMessage>>(
-  'MessageSearchConnection',
-  'A page of what was found.',
-  Message,
-);
+const { connection: MessageSearchConnection, edge: MessageSearchEdge } = connectionOf<
+  SeenMessage,
+  Page<SeenMessage>
+>('MessageSearchConnection', 'A page of what was found.', Message);
 builder.objectFields(MessageSearchEdge, (t) => ({
   snippet: t.string({
     description: 'The part that matches and its surroundings, each match between the marks.',
@@ -34,7 +33,8 @@ builder.objectFields(MessageSearchEdge, (t) => ({
 builder.queryField('searchMessages', (t) =>
   t.field({
     type: MessageSearchConnection,
-    description: "Search in the text of the viewer's messages, newest first. Finds parts of words, in every script: 번역 finds 번역을.",
+    description:
+      "Search in the text of the viewer's messages, newest first. Finds parts of words, in every script: 번역 finds 번역을.",
     args: { query: t.arg.string({ required: true, description: 'What to find.' }), ...forwardArguments(20) },
     resolve: notImplemented,
   }),
@@ -60,20 +60,29 @@ const ReplyEstimate = builder.objectRef<Estimate>('ReplyEstimate').implement({
   description: 'What sendMessage would send, drop and cost at most.',
   fields: (t) => ({
     context: t.expose('context', { type: ReplyContext, description: 'What would be sent.' }),
-    maxCompletionTokens: t.exposeInt('maxCompletionTokens', { nullable: true, description: 'Null where no maxTokens and no limit of the model bounds it.' }),
-    maxCost: t.expose('maxCost', { type: 'Decimal', nullable: true, description: 'Null where the price is not known or nothing bounds the reply.' }),
+    maxCompletionTokens: t.exposeInt('maxCompletionTokens', {
+      nullable: true,
+      description: 'Null where no maxTokens and no limit of the model bounds it.',
+    }),
+    maxCost: t.expose('maxCost', {
+      type: 'Decimal',
+      nullable: true,
+      description: 'Null where the price is not known or nothing bounds the reply.',
+    }),
   }),
 });
-const EstimateReplyResult = resultType('EstimateReplyResult', 'The outcome of estimateReply.', ReplyEstimate, [
-  InvalidInputError,
-  NotFoundError,
-  ContextLengthExceededError,
-]);
+const EstimateReplyResult = resultType(
+  'EstimateReplyResult',
+  'The outcome of estimateReply.',
+  ReplyEstimate,
+  [InvalidInputError, NotFoundError, ContextLengthExceededError],
+);
 builder.queryField('estimateReply', (t) =>
   t.field({
     type: EstimateReplyResult,
     nullable: true,
-    description: 'What sendMessage with this input would send, drop and cost at most. Sends and stores nothing.',
+    description:
+      'What sendMessage with this input would send, drop and cost at most. Sends and stores nothing.',
     args: { input: t.arg({ type: EstimateReplyInput, required: true, description: 'What would be sent.' }) },
     resolve: notImplemented,
   }),
@@ -83,11 +92,20 @@ const SelectMessageInput = builder.inputType('SelectMessageInput', {
   description: 'Which branch to go to.',
   fields: (t) => ({ messageId: t.id({ required: true, description: 'A message on it.' }) }),
 });
-const SelectMessagePayload = builder.objectRef<{ conversation: ConversationShape }>('SelectMessagePayload').implement({
-  description: 'That the branch is the active one.',
-  fields: (t) => ({ conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }) }),
-});
-const SelectMessageResult = resultType('SelectMessageResult', 'The outcome of selectMessage.', SelectMessagePayload, [NotFoundError]);
+const SelectMessagePayload = builder
+  .objectRef<{ conversation: ConversationShape }>('SelectMessagePayload')
+  .implement({
+    description: 'That the branch is the active one.',
+    fields: (t) => ({
+      conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }),
+    }),
+  });
+const SelectMessageResult = resultType(
+  'SelectMessageResult',
+  'The outcome of selectMessage.',
+  SelectMessagePayload,
+  [NotFoundError],
+);
 builder.mutationField('selectMessage', (t) =>
   t.field({
     type: SelectMessageResult,
@@ -98,20 +116,24 @@ builder.mutationField('selectMessage', (t) =>
   }),
 );
 
-const ConversationChanged = builder.objectRef<{ version: number; conversation: ConversationShape }>('ConversationChanged').implement({
-  description: 'The conversation itself has changed.',
-  fields: (t) => ({
-    version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
-    conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }),
-  }),
-});
-const MessageChanged = builder.objectRef<{ version: number; message: SeenMessage }>('MessageChanged').implement({
-  description: 'A message was added, has ended, or moved on or off the active branch.',
-  fields: (t) => ({
-    version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
-    message: t.expose('message', { type: Message, description: 'As it is now.' }),
-  }),
-});
+const ConversationChanged = builder
+  .objectRef<{ version: number; conversation: ConversationShape }>('ConversationChanged')
+  .implement({
+    description: 'The conversation itself has changed.',
+    fields: (t) => ({
+      version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
+      conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }),
+    }),
+  });
+const MessageChanged = builder
+  .objectRef<{ version: number; message: SeenMessage }>('MessageChanged')
+  .implement({
+    description: 'A message was added, has ended, or moved on or off the active branch.',
+    fields: (t) => ({
+      version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
+      message: t.expose('message', { type: Message, description: 'As it is now.' }),
+    }),
+  });
 const ConversationDeleted = builder.objectRef<{ conversationId: string }>('ConversationDeleted').implement({
   description: 'The conversation does not exist any more; nothing comes after this.',
   fields: (t) => ({ conversationId: t.exposeID('conversationId', { description: 'Which one.' }) }),

@@ -9,7 +9,8 @@ import { Node } from './node.ts';
 import { Usage } from './usage.ts';
 
 export const MessageRole = builder.enumType('MessageRole', {
-  description: "Whose words they are. The system message is not one of the conversation's messages: it is Conversation.systemPrompt.",
+  description:
+    "Whose words they are. The system message is not one of the conversation's messages: it is Conversation.systemPrompt.",
   values: {
     USER: { description: "The user's." },
     ASSISTANT: { description: "The model's: a reply." },
@@ -22,7 +23,10 @@ const MessageStatus = builder.enumType('MessageStatus', {
     PENDING: { description: 'Accepted, nothing written yet.' },
     STREAMING: { description: 'Being written.' },
     COMPLETE: { description: 'Written to its end.' },
-    STOPPED: { description: 'Ended by stopReply, or by a newer message with ifBusy: INTERRUPT. Keeps the text written so far.' },
+    STOPPED: {
+      description:
+        'Ended by stopReply, or by a newer message with ifBusy: INTERRUPT. Keeps the text written so far.',
+    },
     FAILED: { description: 'Ended by an error. Keeps the text written so far.' },
   } as const,
 });
@@ -47,7 +51,9 @@ const GenerationErrorCode = builder.enumType('GenerationErrorCode', {
     CONTEXT_LENGTH_EXCEEDED: { description: '400 context_length_exceeded, in spite of the trimming.' },
     UPSTREAM_UNAVAILABLE: { description: '5xx, or no connection.' },
     UPSTREAM_TIMEOUT: { description: 'No answer, or no further token, in time.' },
-    UPSTREAM_PROTOCOL: { description: 'The stream broke off, ended without a finish reason, or could not be read.' },
+    UPSTREAM_PROTOCOL: {
+      description: 'The stream broke off, ended without a finish reason, or could not be read.',
+    },
     INTERRUPTED: { description: 'The server process that wrote the reply died or was shut down.' },
     INTERNAL: { description: 'A fault of this server; its log knows more.' },
   } as const,
@@ -57,9 +63,18 @@ const GenerationError = builder.objectRef<StoredError>('GenerationError').implem
   description: 'Why a reply failed, in words of ours: what the chat API said is not passed on.',
   fields: (t) => ({
     code: t.expose('code', { type: GenerationErrorCode, description: 'For programs.' }),
-    message: t.string({ description: 'For people, in English.', resolve: ({ code }) => describe(code).message }),
-    retryable: t.boolean({ description: 'Whether regenerateReply may well succeed.', resolve: ({ code }) => describe(code).retryable }),
-    retryAfter: t.exposeInt('retryAfter', { nullable: true, description: 'Seconds to wait first, where the API said so.' }),
+    message: t.string({
+      description: 'For people, in English.',
+      resolve: ({ code }) => describe(code).message,
+    }),
+    retryable: t.boolean({
+      description: 'Whether regenerateReply may well succeed.',
+      resolve: ({ code }) => describe(code).retryable,
+    }),
+    retryAfter: t.exposeInt('retryAfter', {
+      nullable: true,
+      description: 'Seconds to wait first, where the API said so.',
+    }),
   }),
 });
 
@@ -67,10 +82,17 @@ export const ReplyContext = builder.objectRef<ContextShape>('ReplyContext').impl
   description:
     'What of the history a reply was made from. What does not fit the context window is dropped oldest first, whole turns at a time, the system prompt never.',
   fields: (t) => ({
-    messagesSent: t.exposeInt('messagesSent', { description: "The conversation's messages that the model was given, the new one included." }),
+    messagesSent: t.exposeInt('messagesSent', {
+      description: "The conversation's messages that the model was given, the new one included.",
+    }),
     messagesDropped: t.exposeInt('messagesDropped', { description: 'Those of the branch that it was not.' }),
-    promptTokensEstimated: t.exposeInt('promptTokens', { description: 'Our count of what was sent, system prompts included.' }),
-    contextWindow: t.exposeInt('contextWindow', { nullable: true, description: "The model's, in tokens; null where not known." }),
+    promptTokensEstimated: t.exposeInt('promptTokens', {
+      description: 'Our count of what was sent, system prompts included.',
+    }),
+    contextWindow: t.exposeInt('contextWindow', {
+      nullable: true,
+      description: "The model's, in tokens; null where not known.",
+    }),
   }),
 });
 
@@ -90,14 +112,19 @@ export function defineMessage(Conversation: Ref<ConversationShape>): void {
         resolve: async ({ conversationId }, _, { load }) => (await load.conversation.load(conversationId))!,
       }),
       role: t.expose('role', { type: MessageRole, description: 'Whose words it is.' }),
-      content: t.string({ description: 'The whole text, or for a reply under way the text so far.', resolve: contentOf }),
+      content: t.string({
+        description: 'The whole text, or for a reply under way the text so far.',
+        resolve: contentOf,
+      }),
       refusal: t.string({
         nullable: true,
         description: 'What the model said instead of answering, where it refused.',
         resolve: (message) => latest(message).refusal,
       }),
       status: t.field({ type: MessageStatus, description: 'How far it has come.', resolve: statusOf }),
-      active: t.exposeBoolean('active', { description: "Whether it lies on the conversation's active branch." }),
+      active: t.exposeBoolean('active', {
+        description: "Whether it lies on the conversation's active branch.",
+      }),
       parent: t.field({
         type: Message,
         nullable: true,
@@ -106,7 +133,8 @@ export function defineMessage(Conversation: Ref<ConversationShape>): void {
       }),
       alternatives: t.field({
         type: [Message],
-        description: 'The messages with the same parent, this one included, oldest first: edits, regenerations, and the n replies of one request.',
+        description:
+          'The messages with the same parent, this one included, oldest first: edits, regenerations, and the n replies of one request.',
         resolve: (message, _, { load }) => load.alternatives.load(message),
       }),
       model: t.exposeString('model', { nullable: true, description: 'Null for what no model wrote.' }),
@@ -133,7 +161,8 @@ export function defineMessage(Conversation: Ref<ConversationShape>): void {
         nullable: true,
         description:
           'What the request that made this reply used; null until it ends, and for what no model wrote. The n replies of one request share it; reports count it once.',
-        resolve: ({ generationId }, _, { load }) => (generationId ? load.usageOfGeneration.load(generationId) : null),
+        resolve: ({ generationId }, _, { load }) =>
+          generationId ? load.usageOfGeneration.load(generationId) : null,
       }),
       createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
       timeToFirstTokenMs: t.int({

@@ -15,7 +15,8 @@ builder.queryFields((t) => ({
   node: t.field({
     type: Node,
     nullable: true,
-    description: "What has this id; null where it does not exist or is not the viewer's: the two are not told apart.",
+    description:
+      "What has this id; null where it does not exist or is not the viewer's: the two are not told apart.",
     args: { id: t.arg.id({ required: true, description: 'As it was in the field id.' }) },
     resolve: (_, { id }, context) => loadNode(id, context),
   }),

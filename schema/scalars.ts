@@ -28,7 +28,8 @@ builder.scalarType('SafeInt', {
 });
 
 builder.scalarType('Decimal', {
-  description: 'An exact decimal number as a string, never a float: money in US dollars, for instance `"0.000381"`.',
+  description:
+    'An exact decimal number as a string, never a float: money in US dollars, for instance `"0.000381"`.',
   serialize: (value) => value,
   parseValue: refused('Decimal is never an input.'),
 });

@@ -3,6 +3,7 @@ import './scalars.ts';
 import './node.ts';
 import './conversation.ts';
 import './conversation-list.ts';
+import './send.ts';
 import './reply.ts';
 import './usage.ts';
 import './model.ts';

@@ -29,8 +29,14 @@ export const GenerationSettings = builder.objectRef<Settings>('GenerationSetting
     temperature: t.exposeFloat('temperature', { nullable: true, description: described.temperature }),
     topP: t.exposeFloat('topP', { nullable: true, description: described.topP }),
     maxTokens: t.exposeInt('maxTokens', { nullable: true, description: described.maxTokens }),
-    presencePenalty: t.exposeFloat('presencePenalty', { nullable: true, description: described.presencePenalty }),
-    frequencyPenalty: t.exposeFloat('frequencyPenalty', { nullable: true, description: described.frequencyPenalty }),
+    presencePenalty: t.exposeFloat('presencePenalty', {
+      nullable: true,
+      description: described.presencePenalty,
+    }),
+    frequencyPenalty: t.exposeFloat('frequencyPenalty', {
+      nullable: true,
+      description: described.frequencyPenalty,
+    }),
     seed: t.exposeInt('seed', { nullable: true, description: described.seed }),
     stop: t.exposeStringList('stop', { nullable: true, description: described.stop }),
     reasoningEffort: t.expose('reasoningEffort', {

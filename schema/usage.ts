@@ -7,16 +7,26 @@ import { builder, type Ref } from './builder.ts';
 import { connectionOf, forwardArguments } from './connection.ts';
 
 export const Usage = builder.objectRef<UsageShape>('Usage').implement({
-  description: 'Tokens as the chat API reported them, and their cost at the price of the moment: later price changes alter nothing.',
+  description:
+    'Tokens as the chat API reported them, and their cost at the price of the moment: later price changes alter nothing.',
   fields: (t) => ({
     requests: t.expose('requests', {
       type: 'SafeInt',
       description: 'Requests to the chat API, those that failed or were made again included.',
     }),
-    promptTokens: t.expose('promptTokens', { type: 'SafeInt', description: 'What the model was given to read.' }),
-    cachedTokens: t.expose('cachedTokens', { type: 'SafeInt', description: 'Part of promptTokens: what the provider had in its cache.' }),
+    promptTokens: t.expose('promptTokens', {
+      type: 'SafeInt',
+      description: 'What the model was given to read.',
+    }),
+    cachedTokens: t.expose('cachedTokens', {
+      type: 'SafeInt',
+      description: 'Part of promptTokens: what the provider had in its cache.',
+    }),
     completionTokens: t.expose('completionTokens', { type: 'SafeInt', description: 'What the model wrote.' }),
-    reasoningTokens: t.expose('reasoningTokens', { type: 'SafeInt', description: 'Part of completionTokens: what nobody sees.' }),
+    reasoningTokens: t.expose('reasoningTokens', {
+      type: 'SafeInt',
+      description: 'Part of completionTokens: what nobody sees.',
+    }),
     totalTokens: t.field({
       type: 'SafeInt',
       description: 'promptTokens and completionTokens together.',
@@ -25,7 +35,8 @@ export const Usage = builder.objectRef<UsageShape>('Usage').implement({
     cost: t.expose('cost', {
       type: 'Decimal',
       nullable: true,
-      description: 'In US dollars, of all that has a known price; null where nothing has. Never a 0 for what is not known.',
+      description:
+        'In US dollars, of all that has a known price; null where nothing has. Never a 0 for what is not known.',
     }),
     unpricedTokens: t.expose('unpricedTokens', {
       type: 'SafeInt',
@@ -33,7 +44,8 @@ export const Usage = builder.objectRef<UsageShape>('Usage').implement({
     }),
     estimatedTokens: t.expose('estimatedTokens', {
       type: 'SafeInt',
-      description: "Tokens that the API did not report (a stopped or broken stream), counted here with the model's tokenizer.",
+      description:
+        "Tokens that the API did not report (a stopped or broken stream), counted here with the model's tokenizer.",
     }),
   }),
 });
@@ -65,13 +77,18 @@ export function defineReport(Conversation: Ref<Conversation>): void {
     description:
       'One row of a report. A dimension that was not grouped by is null; conversation is also null once it is deleted: its usage stays.',
     fields: (t) => ({
-      day: t.expose('day', { type: 'Date', nullable: true, description: 'The day, by the time zone of the report.' }),
+      day: t.expose('day', {
+        type: 'Date',
+        nullable: true,
+        description: 'The day, by the time zone of the report.',
+      }),
       model: t.exposeString('model', { nullable: true, description: 'The model.' }),
       conversation: t.field({
         type: Conversation,
         nullable: true,
         description: 'The conversation; null once it is deleted.',
-        resolve: ({ conversationId }, _, { load }) => (conversationId ? load.conversation.load(conversationId) : null),
+        resolve: ({ conversationId }, _, { load }) =>
+          conversationId ? load.conversation.load(conversationId) : null,
       }),
       conversationId: t.id({
         nullable: true,
@@ -83,7 +100,11 @@ export function defineReport(Conversation: Ref<Conversation>): void {
     }),
   });
 
-  const { connection } = connectionOf<ReportRow, ReportPage>('UsageConnection', 'A page of a report.', UsageRow);
+  const { connection } = connectionOf<ReportRow, ReportPage>(
+    'UsageConnection',
+    'A page of a report.',
+    UsageRow,
+  );
   builder.objectFields(connection, (t) => ({
     totals: t.expose('totals', { type: Usage, description: 'Over all rows, not only this page.' }),
   }));
@@ -95,9 +116,16 @@ export function defineReport(Conversation: Ref<Conversation>): void {
 
 Answered from roll-ups, so its cost does not grow with the number of messages. Only an ADMIN may group by USER or ask about somebody else; everyone else sees their own.`,
       args: {
-        from: t.arg({ type: 'Date', description: 'The first day; 29 days before the last where nothing is said.' }),
+        from: t.arg({
+          type: 'Date',
+          description: 'The first day; 29 days before the last where nothing is said.',
+        }),
         to: t.arg({ type: 'Date', description: 'The last day, included; today where nothing is said.' }),
-        timeZone: t.arg.string({ required: true, defaultValue: 'UTC', description: 'Whose days, by its name in the IANA database: `Asia/Seoul`.' }),
+        timeZone: t.arg.string({
+          required: true,
+          defaultValue: 'UTC',
+          description: 'Whose days, by its name in the IANA database: `Asia/Seoul`.',
+        }),
         groupBy: t.arg({
           type: [UsageDimension],
           required: true,
@@ -107,7 +135,12 @@ Answered from roll-ups, so its cost does not grow with the number of messages. O
         conversationId: t.arg.id({ description: 'Only of this conversation.' }),
         model: t.arg.string({ description: 'Only of this model.' }),
         userId: t.arg.string({ description: 'Only of this user.' }),
-        orderBy: t.arg({ type: UsageOrder, required: true, defaultValue: 'COST_DESC', description: 'The order of the rows.' }),
+        orderBy: t.arg({
+          type: UsageOrder,
+          required: true,
+          defaultValue: 'COST_DESC',
+          description: 'The order of the rows.',
+        }),
         ...forwardArguments(100),
       },
       resolve: (_, args, { app, viewer }) => reportPage(app.db, viewer, args),

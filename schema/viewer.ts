@@ -12,12 +12,24 @@ const ViewerRole = builder.enumType('ViewerRole', {
 });
 
 export const Quota = builder.objectRef<QuotaShape>('Quota').implement({
-  description: 'What the viewer may still use today (UTC). Replies under way count with the most that they can still use.',
+  description:
+    'What the viewer may still use today (UTC). Replies under way count with the most that they can still use.',
   fields: (t) => ({
     tokensUsed: t.expose('tokensUsed', { type: 'SafeInt', description: 'Tokens, of prompts and replies.' }),
-    tokenLimit: t.expose('tokenLimit', { type: 'SafeInt', nullable: true, description: 'How many are allowed; null where there is no limit.' }),
-    costUsed: t.expose('costUsed', { type: 'Decimal', description: 'In US dollars, of what has a known price.' }),
-    costLimit: t.expose('costLimit', { type: 'Decimal', nullable: true, description: 'How much is allowed; null where there is no limit.' }),
+    tokenLimit: t.expose('tokenLimit', {
+      type: 'SafeInt',
+      nullable: true,
+      description: 'How many are allowed; null where there is no limit.',
+    }),
+    costUsed: t.expose('costUsed', {
+      type: 'Decimal',
+      description: 'In US dollars, of what has a known price.',
+    }),
+    costLimit: t.expose('costLimit', {
+      type: 'Decimal',
+      nullable: true,
+      description: 'How much is allowed; null where there is no limit.',
+    }),
     resetsAt: t.expose('resetsAt', { type: 'DateTime', description: 'When the next day begins.' }),
   }),
 });
@@ -25,7 +37,9 @@ export const Quota = builder.objectRef<QuotaShape>('Quota').implement({
 const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'As the bearer token says it; `local` where the server knows no tokens.' }),
+    id: t.exposeID('id', {
+      description: 'As the bearer token says it; `local` where the server knows no tokens.',
+    }),
     name: t.exposeString('name', { nullable: true, description: 'As the bearer token says it.' }),
     role: t.expose('role', { type: ViewerRole, description: 'What they may ask.' }),
     quota: t.field({

@@ -5,7 +5,7 @@ import { createInputRules, type InputRules } from './chat/input.ts';
 import { Mirrors } from './chat/mirrors.ts';
 import { settleAll } from './chat/recovery.ts';
 import type { Settings } from './config.ts';
-import { openDatabase, type Database } from './db/open.ts';
+import { openDatabase, type Database, type Transaction } from './db/open.ts';
 import { LiveReplies } from './live/replies.ts';
 import type { Logger } from './log.ts';
 import { startDemoModel } from './model/demo/server.ts';
@@ -48,8 +48,8 @@ export class App implements Chat {
     return this.database.db;
   }
 
-  get transaction() {
-    return this.database.transaction;
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.database.transaction(work);
   }
 }
 

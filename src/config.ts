@@ -120,7 +120,7 @@ function faultOf(name: string, given: Record<string, string | undefined>): strin
   return `${name}=${value}: takes ${takesOf(variables.shape[name as keyof typeof variables.shape])}`;
 }
 
-function takesOf(schema: z.ZodType): unknown {
+function takesOf(schema: z.ZodType): string {
   const inner = schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  return (inner as z.ZodType).meta()?.['takes'];
+  return String((inner as z.ZodType).meta()?.['takes']);
 }

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { DrizzleQueryError } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -6,14 +6,16 @@ import { UpstreamFailure } from './model/upstream-failure.ts';
 
 export type { Logger };
 
-/** One JSON object a line on standard error; readable lines where that is a terminal. */
-export function createLogger(level: string): Logger {
-  const options = { level, base: null, serializers: { err: withoutWords } };
-  // Written at once, so that the last lines of a process that dies are there.
-  const stream = process.stderr.isTTY
-    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' })
+/** One JSON object a line on standard error, or wherever is said; readable lines where that is a terminal. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  return pino({ level, base: null, serializers: { err: withoutWords } }, destination ?? standardError());
+}
+
+// Written at once, so that the last lines of a process that dies are there.
+function standardError(): DestinationStream {
+  return process.stderr.isTTY
+    ? pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss.l' })
     : pino.destination({ dest: 2, sync: true });
-  return pino(options, stream);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { openApp } from './app.ts';
 import { BadSettings, readSettings, type Settings } from './config.ts';
 import { DirectoryInUse } from './db/directory-lock.ts';
-import { createLogger } from './log.ts';
+import { createLogger, type Logger } from './log.ts';
 import { serve } from './server/server.ts';
+import { welcome } from './welcome.ts';
 
 try {
   process.loadEnvFile();
@@ -10,11 +11,22 @@ try {
 
 const settings = settingsOrExit();
 const log = createLogger(settings.LOG_LEVEL);
+await run(settings, log).catch(fail);
 
-await using opened = await openApp(settings, log).catch(startFailed);
-await using server = await serve(opened.app).catch(startFailed);
-welcome(server.url, settings);
-await signal();
+/** Opens, serves, waits for a signal, and closes in reverse. A second signal ends the process at once. */
+async function run(set: Settings, logger: Logger): Promise<void> {
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  await using opened = await openApp(set, logger);
+  await using server = await serve(opened.app);
+  process.stdout.write(welcome(server.url, opened.app));
+  logger.info({ signal: await signal }, 'shutting down');
+  process.once('SIGTERM', () => process.exit(1));
+  process.once('SIGINT', () => process.exit(1));
+  await server.shutDown();
+}
 
 function settingsOrExit(): Settings {
   try {
@@ -26,30 +38,8 @@ function settingsOrExit(): Settings {
   }
 }
 
-function startFailed(error: unknown): never {
+function fail(error: unknown): never {
   if (error instanceof DirectoryInUse) process.stderr.write(`${error.message}\n`);
-  else log.fatal({ err: error }, 'the server could not start');
+  else log.fatal({ err: error }, 'the server cannot go on');
   process.exit(1);
-}
-
-function welcome(url: string, { demo, OPENAI_MODEL, OPENAI_BASE_URL, GRAPHIQL }: Settings): void {
-  const { kind, place } = opened.app.database;
-  const lines = [
-    `ready ${url}`,
-    '',
-    `  data    ${kind === 'embedded' ? `${place} (embedded PostgreSQL)` : place}`,
-    `  model   ${demo ? 'the built-in demo model; set OPENAI_API_KEY for a real one' : `${OPENAI_MODEL}${OPENAI_BASE_URL ? ` at ${OPENAI_BASE_URL}` : ''}`}`,
-    '',
-    `  try     npm run chat -- "What can this server do?"`,
-    ...(GRAPHIQL ? [`          ${url}/graphql in a browser`] : []),
-    '          npm run usage',
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function signal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
 }

@@ -22,9 +22,16 @@ export interface IdempotencyKey {
 // How long a key is remembered.
 const LIFETIME = sql`interval '24 hours'`;
 
+/** The same for inputs that say the same, in whatever order. What is null was not said. */
 export function hashOf(input: object): string {
-  const entries = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
-  return createHash('sha256').update(JSON.stringify(entries.toSorted())).digest('base64url');
+  return createHash('sha256').update(canonical(input)).digest('base64url');
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const said = Object.entries(value).filter(([, part]) => part != null);
+  const ordered = said.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${ordered.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join(',')}}`;
 }
 
 /**

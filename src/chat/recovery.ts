@@ -99,7 +99,11 @@ async function entryOf(chat: Chat, generation: Abandoned, ends: { end: ReplyEnd 
   const { id: generationId, attempt, owner, conversationId, model, askedAt, promptTokens } = generation;
   const completionTokens = ends.reduce((sum, { end }) => sum + end.tokens, 0);
   return {
-    ...{ generationId, attempt, owner, conversationId, model },
+    generationId,
+    attempt,
+    owner,
+    conversationId,
+    model,
     outcome: 'INTERRUPTED',
     errorCode: 'INTERRUPTED',
     requestId: null,

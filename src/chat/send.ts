@@ -42,7 +42,10 @@ export async function sendMessage(chat: Chat, viewer: Viewer, input: SendInput):
   chat.check(input);
   const { content, model, settings, n } = input;
   return carryOut(chat, input, {
-    ...{ viewer, model, settings, n },
+    viewer,
+    model,
+    settings,
+    n,
     conversationId: input.conversationId == null ? null : idOf('Conversation', input.conversationId),
     parentId: input.parentId == null ? null : idOf('Message', input.parentId),
     message: { content, tokens: await countTokens(content) },
@@ -56,7 +59,7 @@ export async function regenerateReply(chat: Chat, viewer: Viewer, input: Regener
   const { model, settings } = input;
   const place = await placeToRegenerate(chat, viewer, input.messageId);
   const key = keyOf(viewer, 'regenerateReply', input);
-  return carryOut(chat, input, { ...{ viewer, model, settings, key }, ...place, message: null, n: 1 });
+  return carryOut(chat, input, { viewer, model, settings, key, ...place, message: null, n: 1 });
 }
 
 async function carryOut(chat: Chat, { stream, ifBusy }: Manner, order: Order): Promise<Sent> {

@@ -119,66 +119,103 @@ function given(settings: Settings | null | undefined): Settings {
   return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value != null));
 }
 
+type NewMessage = typeof messages.$inferInsert;
+
 async function write(
   chat: Chat,
   tx: Transaction,
-  { viewer, message, n }: Order,
-  { generationId, replies }: Reservation,
+  order: Order,
+  reservation: Reservation,
   conversation: Conversation,
   last: Turn | undefined,
   { request: { model }, context }: Prepared,
 ): Promise<Sent> {
-  const { id: conversationId, nextPosition } = conversation;
-  const version = conversation.version + 1;
-  const common = { conversationId, version, depth: (last?.depth ?? 0) + 1 };
-  const user = message && {
-    ...{
-      ...common,
-      ...message,
-      id: newId(),
-      parentId: last?.id ?? null,
-      position: nextPosition,
-      active: true,
-    },
-    ...{ role: 'USER' as const, status: 'COMPLETE' as const, completedAt: sql`now()` },
-  };
-  const firstReply = nextPosition + (user ? 1 : 0);
-  const places = replies.map(({ id }, choice) => ({
-    ...{ ...common, id, parentId: user?.id ?? last!.id, depth: common.depth + (user ? 1 : 0) },
-    ...{
-      position: firstReply + choice,
-      active: choice === 0,
-      role: 'ASSISTANT' as const,
-      status: 'PENDING' as const,
-    },
-    ...{ content: '', tokens: 0, model, generationId, choice },
-  }));
+  const question = order.message && questionRow(order.message, conversation, last);
+  const places = placeRows(reservation, model, conversation, question ?? last!, question !== null);
   const inserting = tx
     .insert(messages)
-    .values([...(user ? [user] : []), ...places])
+    .values([...(question ? [question] : []), ...places])
     .returning()
     .execute();
   const leasing = tx
     .insert(generations)
     .values({
-      ...{ id: generationId, owner: viewer.id, conversationId, model, ...context },
-      ...{ leaseOwner: chat.processId, leaseUntil: leaseEnd(chat.settings.LEASE_MS) },
+      id: reservation.generationId,
+      owner: order.viewer.id,
+      conversationId: conversation.id,
+      model,
+      leaseOwner: chat.processId,
+      leaseUntil: leaseEnd(chat.settings.LEASE_MS),
+      ...context,
     })
     .execute();
-  const isFirst = nextPosition === 0 && message && !conversation.titleGiven;
-  const updating = tx
-    .update(conversations)
-    .set({
-      ...{ version, nextPosition: firstReply + n, updatedAt: sql`now()`, lastMessageAt: sql`now()` },
-      ...(isFirst ? { title: titleOf(message.content) } : {}),
-    })
-    .where(eq(conversations.id, conversationId))
-    .returning()
-    .execute();
+  const updating = grow(tx, conversation, order, places);
   const [rows, [updated]] = await Promise.all([inserting, updating, leasing]);
   const stored = rows.toSorted((a, b) => a.position - b.position);
-  const asked = user ? stored.shift()! : await readOne(tx, last!.id);
+  const asked = question ? stored.shift()! : await readOne(tx, last!.id);
   return { conversation: updated!, message: asked, replies: stored };
+}
+
+function questionRow(
+  message: { content: string; tokens: number },
+  conversation: Conversation,
+  last: Turn | undefined,
+) {
+  return {
+    ...message,
+    id: newId(),
+    conversationId: conversation.id,
+    parentId: last?.id ?? null,
+    position: conversation.nextPosition,
+    depth: (last?.depth ?? 0) + 1,
+    active: true,
+    role: 'USER',
+    status: 'COMPLETE',
+    version: conversation.version + 1,
+    completedAt: sql`now()`,
+  } as const;
+}
+
+/** The first of the replies is the active one. */
+function placeRows(
+  { generationId, replies }: Reservation,
+  model: string,
+  conversation: Conversation,
+  parent: Pick<Turn, 'id' | 'depth'>,
+  afterQuestion: boolean,
+): NewMessage[] {
+  return replies.map(({ id }, choice) => ({
+    id,
+    generationId,
+    choice,
+    model,
+    conversationId: conversation.id,
+    parentId: parent.id,
+    position: conversation.nextPosition + (afterQuestion ? 1 : 0) + choice,
+    depth: parent.depth + 1,
+    active: choice === 0,
+    role: 'ASSISTANT',
+    status: 'PENDING',
+    content: '',
+    tokens: 0,
+    version: conversation.version + 1,
+  }));
+}
+
+function grow(tx: Transaction, conversation: Conversation, { message }: Order, places: NewMessage[]) {
+  const isFirst = conversation.nextPosition === 0 && !conversation.titleGiven;
+  return tx
+    .update(conversations)
+    .set({
+      version: conversation.version + 1,
+      nextPosition: places.at(-1)!.position + 1,
+      updatedAt: sql`now()`,
+      lastMessageAt: sql`now()`,
+      ...(isFirst && message ? { title: titleOf(message.content) } : {}),
+    })
+    .where(eq(conversations.id, conversation.id))
+    .returning()
+    .execute();
 }
 
 async function readOne(tx: Transaction, id: string): Promise<Message> {

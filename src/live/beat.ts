@@ -22,7 +22,7 @@ export class Beat {
     if (this.#members.has(member)) return;
     this.#members.add(member);
     member.flush();
-    this.#timer ??= setTimeout(this.#tick, this.#periodMs);
+    if (!this.#timer) this.#timer = setTimeout(this.#tick, this.#periodMs);
   }
 
   readonly #tick = (): void => {

@@ -17,7 +17,10 @@ export function createMask(log: Logger): (error: unknown) => GraphQLError {
     if (code) return at(error, (cause as Error).message, { code });
     const id = randomUUID();
     log.error({ err: cause, id }, 'an operation failed');
-    return at(error, 'The server failed. Its log has more under the id.', { code: 'INTERNAL_SERVER_ERROR', id });
+    return at(error, 'The server failed. Its log has more under the id.', {
+      code: 'INTERNAL_SERVER_ERROR',
+      id,
+    });
   };
 }
 

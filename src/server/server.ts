@@ -6,16 +6,26 @@ import type { App } from '../app.ts';
 import { createGate } from './gate.ts';
 import { serveWebSockets } from './websocket.ts';
 
+/**
+ * Both doors on one port.
+ *
+ *   serving ──shutDown──> draining (no new sends; replies under way may finish) ──> closed
+ */
 export interface Server extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:4000`. */
   url: string;
+  /** Takes no new work, lets replies finish within the grace, interrupts the rest, and closes every connection. */
+  shutDown(): Promise<void>;
 }
 
 const GRAPHQL_PATH = '/graphql';
 // Of a WebSocket message; longer ones close the socket with 1009.
 const MAX_FRAME_BYTES = 256 * 1024;
 
-/** Opens both doors, HTTP and WebSocket, on one port. */
+// How long a client may take to say good-bye.
+const GOODBYE_MS = 1000;
+
+/** @throws Error where the port is taken */
 export async function serve(app: App): Promise<Server> {
   const gate = createGate(app);
   const server = http.createServer((request, response) => {
@@ -32,15 +42,28 @@ export async function serve(app: App): Promise<Server> {
   });
   server.listen(app.settings.PORT, app.settings.HOST);
   await once(server, 'listening');
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= closeAll(server, sockets, protocol));
   return {
     url: urlOf(app.settings.HOST, (server.address() as AddressInfo).port),
-    async [Symbol.asyncDispose]() {
-      server.close();
-      for (const client of sockets.clients) client.close(1012, 'Service restart');
-      await protocol.dispose();
-      server.closeAllConnections();
+    async shutDown() {
+      await app.generations.finish(app.settings.SHUTDOWN_GRACE_MS);
+      await close();
     },
+    [Symbol.asyncDispose]: close,
   };
+}
+
+/** 1012 tells clients to come back, to this server when it is there again or to another one. */
+async function closeAll(server: http.Server, sockets: WebSocketServer, protocol: { dispose(): unknown }): Promise<void> {
+  server.close();
+  for (const client of sockets.clients) client.close(1012, 'Service restart');
+  const impatient = setTimeout(() => {
+    for (const client of sockets.clients) client.terminate();
+  }, GOODBYE_MS);
+  await protocol.dispose();
+  clearTimeout(impatient);
+  server.closeAllConnections();
 }
 
 function urlOf(host: string, port: number): string {

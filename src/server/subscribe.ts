@@ -13,7 +13,9 @@ import { contextFor } from './context.ts';
  * Carries out a subscription. Written by hand for two reasons: who leaves must wake what waits, and an async generator
  * that waits does not hear; and each event needs loaders of its own, or it would see what an earlier one has read.
  */
-export async function subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+export async function subscribe(
+  args: ExecutionArgs,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const operation = validateSubscriptionArgs(args);
   if (!('schema' in operation)) return { errors: operation };
   const source = await createSourceEventStream(operation);

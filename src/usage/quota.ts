@@ -18,9 +18,18 @@ const TODAY = sql`date_trunc('day', now(), 'UTC')`;
 
 export async function readQuota(db: Db, viewer: Viewer): Promise<Quota> {
   const [used] = await db
-    .select({ ...sumOf(usageByOwner), resetsAt: sql`${TODAY} + interval '1 day'`.mapWith(usageByOwner.start) })
+    .select({
+      ...sumOf(usageByOwner),
+      resetsAt: sql`${TODAY} + interval '1 day'`.mapWith(usageByOwner.start),
+    })
     .from(usageByOwner)
     .where(and(eq(usageByOwner.owner, viewer.id), eq(usageByOwner.span, 1), eq(usageByOwner.start, TODAY)));
   const { promptTokens, completionTokens, cost, resetsAt } = used!;
-  return { tokensUsed: promptTokens + completionTokens, tokenLimit: null, costUsed: cost ?? '0', costLimit: null, resetsAt };
+  return {
+    tokensUsed: promptTokens + completionTokens,
+    tokenLimit: null,
+    costUsed: cost ?? '0',
+    costLimit: null,
+    resetsAt,
+  };
 }

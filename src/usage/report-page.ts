@@ -34,10 +34,19 @@ export async function reportPage(db: Db, viewer: Viewer, args: ReportArguments):
   }
   const owner = ownerOf(viewer, args);
   const scope = ['usage', viewer.id, orderBy, ...groupBy.toSorted((a, b) => a.localeCompare(b))];
-  const window = windowOf(args, { scope, keys: ['text', 'text', 'text', 'text', 'text'], pageSize: PAGE_SIZE });
+  const window = windowOf(args, {
+    scope,
+    keys: ['text', 'text', 'text', 'text', 'text'],
+    pageSize: PAGE_SIZE,
+  });
   const conversationId = args.conversationId == null ? null : conversationOf(args.conversationId);
   const query = { from, to, timeZone, groupBy, owner, conversationId, model, orderBy };
-  const { rows, totals } = await readReport(db, query, window.limit, window.after && positionOf(window.after));
+  const { rows, totals } = await readReport(
+    db,
+    query,
+    window.limit,
+    window.after && positionOf(window.after),
+  );
   const page = pageOf(rows, window, ({ rank, day, model: name, conversationId: id, owner: user }) =>
     [rank, day, name, id, user].map((key) => key ?? ''),
   );
@@ -60,6 +69,7 @@ function conversationOf(id: string): string {
 
 function positionOf(keys: (string | number)[]) {
   const [rank, day, model, conversationId, owner] = keys.map((key) => (key === '' ? null : String(key)));
-  if (!/^-?\d{1,40}(\.\d{1,40})?$/.test(rank ?? '')) throw new BadInput('This cursor does not belong to this list.');
+  if (!/^-?\d{1,40}(\.\d{1,40})?$/.test(rank ?? ''))
+    throw new BadInput('This cursor does not belong to this list.');
   return { rank: rank!, day: day!, model: model!, conversationId: conversationId!, owner: owner! };
 }

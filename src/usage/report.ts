@@ -127,10 +127,14 @@ function wholeOf(days: Day[]): (Piece & { day: null })[] {
   return cover(days[0]!.from, days.at(-1)!.to).map((piece) => ({ ...piece, day: null }));
 }
 
+// drizzle leaves arrays of days and instants to the caller; as text they need no care.
 function unnest(pieces: (Piece & { day: string | null })[]): SQL {
-  const instants = (values: number[]) => sql.param(values.map((value) => new Date(value).toISOString()));
-  return sql`unnest(${sql.param(pieces.map(({ day }) => day))}::date[], ${sql.param(pieces.map(({ span }) => span))}::smallint[],
-    ${instants(pieces.map(({ from }) => from))}::timestamptz[], ${instants(pieces.map(({ to }) => to))}::timestamptz[])`;
+  const column = (value: (piece: Piece & { day: string | null }) => string | number | null) => sql.param(pieces.map(value));
+  return sql`unnest(
+    ${column(({ day }) => day)}::text[]::date[],
+    ${column(({ span }) => span)}::smallint[],
+    ${column(({ from }) => new Date(from).toISOString())}::text[]::timestamptz[],
+    ${column(({ to }) => new Date(to).toISOString())}::text[]::timestamptz[])`;
 }
 
 // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -145,7 +145,7 @@ function write({ question, language }: Asked): string {
 
 function fallback({ question, language }: Asked): string {
   const words = question.trim().split(/\s+/u).length;
-  const characters = [...question].length;
+  const characters = Array.from(question).length;
   return {
     en: `You wrote “${excerpt(question)}”: words: ${words}, characters: ${characters}. I am no language model and cannot say more to that; ask me what this server can do, or set OPENAI_API_KEY.`,
     ko: `“${excerpt(question)}”라고 쓰셨습니다. 낱말 ${words}개, 글자 ${characters}개입니다. 저는 언어 모델이 아니라서 더 드릴 말씀이 없습니다. 이 서버가 무엇을 할 수 있는지 물어보시거나 OPENAI_API_KEY를 설정해 주세요.`,
@@ -153,6 +153,6 @@ function fallback({ question, language }: Asked): string {
 }
 
 function excerpt(text: string): string {
-  const characters = [...text.trim().replace(/\s+/gu, ' ')];
-  return characters.length <= 120 ? characters.join('') : `${characters.slice(0, 119).join('')}…`;
+  const line = text.trim().replace(/\s+/gu, ' ');
+  return line.length <= 120 ? line : `${line.slice(0, 119).toWellFormed()}…`;
 }
