@@ -5,7 +5,7 @@ import { builder } from './builder.ts';
 import { Conversation } from './conversation.ts';
 import {
   ContextLengthExceededError,
-  ErrorInterface,
+  failureType,
   IdempotencyConflictError,
   InvalidInputError,
   NotFoundError,
@@ -24,34 +24,36 @@ const BusyPolicy = builder.enumType('BusyPolicy', {
   } as const,
 });
 
-const ConversationBusyError = builder.objectRef<ConversationBusy>('ConversationBusyError').implement({
-  description: 'A reply is still being written under this message or on this branch.',
-  interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof ConversationBusy,
-  fields: (t) => ({
-    reply: t.field({
-      type: Message,
-      description: 'That reply.',
-      resolve: async ({ replyId }, _, { load }) => (await load.message.load(replyId))!,
-    }),
+const ConversationBusyError = failureType(
+  ConversationBusy,
+  'ConversationBusyError',
+  'A reply is still being written under this message or on this branch.',
+);
+builder.objectFields(ConversationBusyError, (t) => ({
+  reply: t.field({
+    type: Message,
+    description: 'That reply.',
+    resolve: async ({ replyId }, _, { load }) => (await load.message.load(replyId))!,
   }),
-});
+}));
 
-const QuotaExceededError = builder.objectRef<QuotaExceeded>('QuotaExceededError').implement({
-  description: "The viewer's limit for today does not allow it.",
-  interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof QuotaExceeded,
-  fields: (t) => ({
-    quota: t.expose('quota', { type: Quota, description: 'What is left, and when it begins anew.' }),
-  }),
-});
+const QuotaExceededError = failureType(
+  QuotaExceeded,
+  'QuotaExceededError',
+  "The viewer's limit for today does not allow it.",
+);
+builder.objectFields(QuotaExceededError, (t) => ({
+  quota: t.expose('quota', { type: Quota, description: 'What is left, and when it begins anew.' }),
+}));
 
-const RateLimitedError = builder.objectRef<RateLimited>('RateLimitedError').implement({
-  description: 'The viewer sends too many messages a minute.',
-  interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof RateLimited,
-  fields: (t) => ({ retryAfter: t.exposeInt('retryAfter', { description: 'Seconds to wait.' }) }),
-});
+const RateLimitedError = failureType(
+  RateLimited,
+  'RateLimitedError',
+  'The viewer sends too many messages a minute.',
+);
+builder.objectFields(RateLimitedError, (t) => ({
+  retryAfter: t.exposeInt('retryAfter', { description: 'Seconds to wait.' }),
+}));
 
 const SendMessagePayload = builder.objectRef<Sent>('SendMessagePayload').implement({
   description: 'What was stored: the message, and the places of its replies.',

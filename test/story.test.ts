@@ -47,7 +47,12 @@ describe.each(BACKENDS)('the story of a message on %s', (backend) => {
             totalCount: 2,
             nodes: [
               { role: 'USER', content: 'A question? And more.', status: 'COMPLETE', usage: null },
-              { role: 'ASSISTANT', content: rest.text, status: 'COMPLETE', usage: { totalTokens: 19, cost: '0.0000184' } },
+              {
+                role: 'ASSISTANT',
+                content: rest.text,
+                status: 'COMPLETE',
+                usage: { totalTokens: 19, cost: '0.0000184' },
+              },
             ],
           },
           usage: { requests: 1, promptTokens: 10, completionTokens: 9, cost: '0.0000184' },

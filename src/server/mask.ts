@@ -9,10 +9,11 @@ import type { Logger } from '../log.ts';
  */
 export function createMask(log: Logger): (error: unknown) => GraphQLError {
   return (error) => {
-    if (error instanceof GraphQLError && !error.originalError) return withCode(error);
-    const cause = error instanceof GraphQLError ? error.originalError! : error;
-    // A GraphQLError that a resolver threw is meant for the client.
-    if (cause instanceof GraphQLError) return at(error, cause.message, { ...cause.extensions });
+    const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+    // What a resolver threw for the client to see, and the errors of the request itself. An error of the execution has a
+    // path: then it is the server that is wrong.
+    if (cause instanceof GraphQLError && (cause !== error || !cause.path))
+      return at(error, cause.message, cause.extensions);
     const code = codeOf(cause);
     if (code) return at(error, (cause as Error).message, { code });
     const id = randomUUID();
@@ -31,13 +32,14 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Unavailable ? 'UNAVAILABLE' : undefined;
 }
 
-/** Errors of the request itself. What has no code is a variable or an argument that does not fit its type. */
-function withCode(error: GraphQLError): GraphQLError {
-  error.extensions['code'] ??= 'BAD_USER_INPUT';
-  return error;
-}
-
+/** The same place, another message. What has no code is a variable or an argument that does not fit its type. */
 function at(error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
-  const { nodes, path } = error instanceof GraphQLError ? error : {};
-  return new GraphQLError(message, { nodes, path, extensions });
+  const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { code: 'BAD_USER_INPUT', ...extensions },
+  });
 }

@@ -34,11 +34,17 @@ export async function serve(app: App): Promise<Server> {
     else if (path === '/health') response.end('ok\n');
     else response.writeHead(404).end('Not found.\n');
   });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+  });
   const protocol = serveWebSockets(sockets, gate);
   server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return socket.destroy();
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      sockets.emit('connection', webSocket, request),
+    );
   });
   server.listen(app.settings.PORT, app.settings.HOST);
   await once(server, 'listening');
@@ -55,7 +61,11 @@ export async function serve(app: App): Promise<Server> {
 }
 
 /** 1012 tells clients to come back, to this server when it is there again or to another one. */
-async function closeAll(server: http.Server, sockets: WebSocketServer, protocol: { dispose(): unknown }): Promise<void> {
+async function closeAll(
+  server: http.Server,
+  sockets: WebSocketServer,
+  protocol: { dispose(): unknown },
+): Promise<void> {
   server.close();
   for (const client of sockets.clients) client.close(1012, 'Service restart');
   const impatient = setTimeout(() => {

@@ -129,7 +129,8 @@ function wholeOf(days: Day[]): (Piece & { day: null })[] {
 
 // drizzle leaves arrays of days and instants to the caller; as text they need no care.
 function unnest(pieces: (Piece & { day: string | null })[]): SQL {
-  const column = (value: (piece: Piece & { day: string | null }) => string | number | null) => sql.param(pieces.map(value));
+  const column = (value: (piece: Piece & { day: string | null }) => string | number | null) =>
+    sql.param(pieces.map(value));
   return sql`unnest(
     ${column(({ day }) => day)}::text[]::date[],
     ${column(({ span }) => span)}::smallint[],

@@ -12,7 +12,9 @@ export type Backend = (typeof BACKENDS)[number];
 
 /** Settings for a new, empty database of a kind. */
 export async function emptyDatabase(backend: Backend = 'postgres'): Promise<Record<string, string>> {
-  return backend === 'embedded' ? { DATA_DIR: await createDirectory() } : { DATABASE_URL: await createDatabase() };
+  return backend === 'embedded'
+    ? { DATA_DIR: await createDirectory() }
+    : { DATABASE_URL: await createDatabase() };
 }
 
 /** A new PostgreSQL database with all tables. */

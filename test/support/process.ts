@@ -14,7 +14,12 @@ export interface Finished {
 }
 
 /** One of the commands of this project, run to its end. */
-export async function command(file: string, args: string[], environment: Record<string, string> = {}, input = ''): Promise<Finished> {
+export async function command(
+  file: string,
+  args: string[],
+  environment: Record<string, string> = {},
+  input = '',
+): Promise<Finished> {
   const child = start(file, args, environment);
   child.stdin!.end(input);
   const output = collect(child);

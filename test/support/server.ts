@@ -25,9 +25,13 @@ export interface ServerOptions {
 export async function startServer({ backend, settings = {} }: ServerOptions = {}): Promise<TestServer> {
   const ended = started('server');
   const lines: string[] = [];
+  const take = (line: string) => {
+    lines.push(line);
+    if (process.env['TEST_LOG']) process.stderr.write(line);
+  };
   const log = createLogger(
     'debug',
-    new Writable({ write: (line, _, done) => done(void lines.push(String(line))) }),
+    new Writable({ write: (line, _, done) => done(void take(String(line))) }),
   );
   const database = 'DATABASE_URL' in settings || 'DATA_DIR' in settings ? {} : await emptyDatabase(backend);
   const environment = { PORT: '0', SHUTDOWN_GRACE_MS: '0', CHECKPOINT_MS: '50', ...database, ...settings };
