@@ -84,6 +84,9 @@ export async function outcomeOf<T>(work: Promise<T>): Promise<T | Told> {
     return await work;
   } catch (error) {
     if (!(error instanceof failures.Failure)) throw error;
-    return { ...error, message: error.message, told: error.constructor as Kind<failures.Failure> };
+    return Object.assign(
+      { message: error.message, told: error.constructor as Kind<failures.Failure> },
+      error,
+    );
   }
 }

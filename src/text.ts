@@ -17,13 +17,13 @@ export class TextMender {
 
   /** What can be shown of the text so far and was not yet. */
   next(piece: string): string {
-    let text = this.#half + piece;
+    let text = this.#half + piece.replaceAll('\0', '');
     this.#half = '';
     if (isHighSurrogate(text.charCodeAt(text.length - 1))) {
       this.#half = text.slice(-1);
       text = text.slice(0, -1);
     }
-    return isStorable(text) ? text : text.replaceAll('\0', '').toWellFormed();
+    return text.toWellFormed();
   }
 
   /** The rest, once no piece comes any more. */

@@ -45,27 +45,6 @@ const FOLLOW = `subscription Follow($id: ID!) {
 
 const STOP = `mutation Stop($id: ID!) { stopReply(input: { messageId: $id }) { __typename } }`;
 
-await run(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      ...CONNECTION_OPTIONS,
-      conversation: { type: 'string' },
-      model: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) return void process.stdout.write(HELP);
-  const client = openClient(values);
-  try {
-    const { conversation, model } = values;
-    if (positionals.length > 0) await say(client, positionals.join(' '), conversation, model);
-    else await converse(client, conversation, model);
-  } finally {
-    client.close();
-  }
-});
-
 async function converse(
   client: ApiClient,
   conversation: string | undefined,
@@ -74,10 +53,12 @@ async function converse(
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' });
   // While a reply streams, Ctrl-C is for the reply; here it ends the conversation.
   lines.on('SIGINT', () => (process.listenerCount('SIGINT') > 0 ? process.emit('SIGINT') : lines.close()));
+  let closed = false;
+  lines.on('close', () => (closed = true));
   lines.prompt();
   for await (const line of lines) {
     if (line.trim() !== '') conversation = await say(client, line, conversation, model);
-    lines.prompt();
+    if (!closed) lines.prompt();
   }
   if (conversation) note(`\nGo on with: npm run chat -- --conversation ${conversation}`);
 }
@@ -134,3 +115,24 @@ function note(text: string): void {
       : (line: string) => line;
   process.stderr.write(`${dim(text)}\n`);
 }
+
+await run(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ...CONNECTION_OPTIONS,
+      conversation: { type: 'string' },
+      model: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const client = openClient(values);
+  try {
+    const { conversation, model } = values;
+    if (positionals.length > 0) await say(client, positionals.join(' '), conversation, model);
+    else await converse(client, conversation, model);
+  } finally {
+    client.close();
+  }
+});

@@ -72,45 +72,6 @@ const ORDERS = {
 } as const;
 type Dimension = keyof typeof DIMENSIONS;
 
-await run(async () => {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: {
-      ...CONNECTION_OPTIONS,
-      by: text,
-      from: text,
-      to: text,
-      'time-zone': text,
-      model: text,
-      user: text,
-      conversation: text,
-      order: text,
-      limit: text,
-      format: text,
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) return void process.stdout.write(HELP);
-  const by = (values.by ?? 'conversation').split(',').map((word) => oneOf('--by', word.trim(), DIMENSIONS));
-  const print = FORMATS[oneOf('--format', values.format ?? 'table', FORMATS)];
-  const variables = {
-    from: values.from,
-    to: values.to,
-    timeZone: values['time-zone'] ?? 'UTC',
-    model: values.model,
-    userId: values.user,
-    conversationId: values.conversation,
-    groupBy: by.map((word) => DIMENSIONS[word]),
-    orderBy: ORDERS[oneOf('--order', values.order ?? 'cost', ORDERS)],
-  };
-  const client = openClient(values);
-  try {
-    process.stdout.write(print(await readReport(client, variables, limitOf(values.limit)), by));
-  } finally {
-    client.close();
-  }
-});
-
 function oneOf<T extends object>(option: string, value: string, choices: T): keyof T {
   if (Object.hasOwn(choices, value)) return value as keyof T;
   throw new Error(`${option} ${value}: takes ${Object.keys(choices).join(', ')}`);
@@ -210,3 +171,42 @@ const AMOUNTS = [
 function asJson({ rows, totals }: Report): string {
   return `${JSON.stringify({ rows, totals }, null, 2)}\n`;
 }
+
+await run(async () => {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      ...CONNECTION_OPTIONS,
+      by: text,
+      from: text,
+      to: text,
+      'time-zone': text,
+      model: text,
+      user: text,
+      conversation: text,
+      order: text,
+      limit: text,
+      format: text,
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const by = (values.by ?? 'conversation').split(',').map((word) => oneOf('--by', word.trim(), DIMENSIONS));
+  const print = FORMATS[oneOf('--format', values.format ?? 'table', FORMATS)];
+  const variables = {
+    from: values.from,
+    to: values.to,
+    timeZone: values['time-zone'] ?? 'UTC',
+    model: values.model,
+    userId: values.user,
+    conversationId: values.conversation,
+    groupBy: by.map((word) => DIMENSIONS[word]),
+    orderBy: ORDERS[oneOf('--order', values.order ?? 'cost', ORDERS)],
+  };
+  const client = openClient(values);
+  try {
+    process.stdout.write(print(await readReport(client, variables, limitOf(values.limit)), by));
+  } finally {
+    client.close();
+  }
+});

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { calcPrice, findProvider, type TieredPrices } from '@pydantic/genai-prices';
 import { z } from 'zod';
+import { DEMO_MODEL } from '../config.ts';
 import { costOf, formatDecimal } from './money.ts';
 import type { TokenUsage } from './request.ts';
 
@@ -35,11 +36,14 @@ export function createPrices({
   file: string | undefined;
   baseUrl: string | undefined;
 }): Prices {
-  const own = file === undefined ? {} : readPriceFile(file);
+  const own: Record<string, ModelFacts> = {
+    [DEMO_MODEL]: FREE,
+    ...(file === undefined ? {} : readPriceFile(file)),
+  };
   const provider =
     (baseUrl && findProvider({ providerApiUrl: baseUrl })) || findProvider({ providerId: 'openai' })!;
   return {
-    named: Object.keys(own),
+    named: Object.keys(own).filter((model) => model !== DEMO_MODEL),
     of: (model, promptTokens = 0) => {
       if (Object.hasOwn(own, model)) return own[model]!;
       const found = calcPrice({ input_tokens: promptTokens }, model, { provider });
@@ -78,6 +82,8 @@ function decimalOf(price: number | TieredPrices, promptTokens: number): string {
 function tierOf({ base, tiers }: TieredPrices, promptTokens: number): number {
   return tiers.findLast(({ start }) => promptTokens > start)?.price ?? base;
 }
+
+const FREE: ModelFacts = { contextWindow: null, price: { prompt: '0', cached: '0', completion: '0' } };
 
 // ── The operator's file ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionArgs } from 'graphql';
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type GraphQLFormattedError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocketServer } from 'ws';
 import { LOCAL_VIEWER } from '../viewer.ts';
@@ -17,27 +17,59 @@ const KEEP_ALIVE_MS = 12_000;
 export function serveWebSockets(sockets: WebSocketServer, gate: Gate) {
   return useServer<Record<string, unknown>, { enveloped?: Enveloped }>(
     {
-      async onSubscribe(_, __, { query, operationName, variables }) {
-        const caller: Caller = { viewer: LOCAL_VIEWER };
-        const enveloped = gate.getEnveloped(caller);
-        try {
-          const document = enveloped.parse(query);
-          const errors = enveloped.validate(enveloped.schema, document);
-          if (errors.length > 0) return errors as GraphQLError[];
-          const args = { schema: enveloped.schema, document, operationName, variableValues: variables };
-          const contextValue = await enveloped.contextFactory();
-          return { ...args, contextValue, rootValue: { enveloped } };
-        } catch (error) {
-          if (error instanceof GraphQLError) return [error];
-          throw error;
-        }
-      },
+      onSubscribe: (_, __, { query, operationName, variables }) =>
+        begin(gate, { query, operationName, variables }, { viewer: LOCAL_VIEWER }),
       execute: (args) => envelopedOf(args).execute(args),
       subscribe: (args) => envelopedOf(args).subscribe(args),
+      onNext: (_, __, ___, ____, result) =>
+        result.errors ? { ...result, errors: told(result.errors) } : undefined,
+      onError: (_, __, ___, errors) => told(errors),
     },
     sockets,
     KEEP_ALIVE_MS,
   );
+}
+
+interface Payload {
+  query: string;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+/** What is to be carried out, or why it cannot be. */
+async function begin(gate: Gate, payload: Payload, caller: Caller): Promise<ExecutionArgs | GraphQLError[]> {
+  const enveloped = gate.getEnveloped(caller);
+  const { schema } = enveloped;
+  let document: DocumentNode;
+  try {
+    document = enveloped.parse(payload.query) as DocumentNode;
+  } catch (error) {
+    if (error instanceof GraphQLError) return [coded(error, 'GRAPHQL_PARSE_FAILED')];
+    throw error;
+  }
+  const errors = enveloped.validate(schema, document) as GraphQLError[];
+  if (errors.length > 0) return errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
+  return {
+    schema,
+    document,
+    operationName: payload.operationName,
+    variableValues: payload.variables,
+    contextValue: await enveloped.contextFactory(),
+    rootValue: { enveloped },
+  };
+}
+
+/** A copy: the errors of a document are kept with it, for the next who sends it. */
+function coded({ message, nodes, source, positions, extensions }: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(message, { nodes, source, positions, extensions: { code, ...extensions } });
+}
+
+/** Errors carry hints for HTTP, which mean nothing here. */
+function told(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+  return errors.map((error) => {
+    const { http: _, ...extensions } = error.extensions;
+    return { ...error.toJSON(), extensions };
+  });
 }
 
 function envelopedOf(args: ExecutionArgs): Enveloped {

@@ -25,14 +25,14 @@ export interface ServerOptions {
 export async function startServer({ backend, settings = {} }: ServerOptions = {}): Promise<TestServer> {
   const ended = started('server');
   const lines: string[] = [];
-  const take = (line: string) => {
-    lines.push(line);
-    if (process.env['TEST_LOG']) process.stderr.write(line);
-  };
-  const log = createLogger(
-    'debug',
-    new Writable({ write: (line, _, done) => done(void take(String(line))) }),
-  );
+  const destination = new Writable({
+    write(line, _, done) {
+      lines.push(String(line));
+      if (process.env['TEST_LOG']) process.stderr.write(String(line));
+      done();
+    },
+  });
+  const log = createLogger('debug', destination);
   const database = 'DATABASE_URL' in settings || 'DATA_DIR' in settings ? {} : await emptyDatabase(backend);
   const environment = { PORT: '0', SHUTDOWN_GRACE_MS: '0', CHECKPOINT_MS: '50', ...database, ...settings };
   await using opening = new AsyncDisposableStack();
