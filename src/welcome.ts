@@ -5,13 +5,14 @@ export function welcome(url: string, { settings, database }: App): string {
   const model = settings.demo
     ? 'the built-in demo model replies; set OPENAI_API_KEY for a real one'
     : `${settings.OPENAI_MODEL}${settings.OPENAI_BASE_URL ? ` at ${settings.OPENAI_BASE_URL}` : ''}`;
+  const where = settings.PORT === 4000 ? '' : `--url ${url} `;
   return `ready ${url}
 
   data    ${database.kind === 'embedded' ? `${database.place} (embedded PostgreSQL)` : database.place}
   model   ${model}
 
-  try     npm run chat -- "What can this server do?"
-          npm run usage${settings.GRAPHIQL ? `\n          ${url}/graphql in a browser` : ''}
+  try     npm run chat -- ${where}"What can this server do?"
+          npm run usage${where && ` -- ${where.trim()}`}${settings.GRAPHIQL ? `\n          ${url}/graphql in a browser` : ''}
 
 `;
 }

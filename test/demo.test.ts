@@ -33,7 +33,7 @@ describe('the demo model', () => {
     expect(asked('Please count to 5')).toBe('[Demo model] 1, 2, 3, 4, 5. That was 5.');
     expect(asked('3까지 세어 줘')).toBe('[데모 모델] 1, 2, 3. 여기까지 3입니다.');
     expect(asked('What is the date?')).toContain('24 November 2026');
-    expect(asked('What can you do?')).toContain('replyStream');
+    expect(asked('What can this server do?')).toContain('replyStream');
     expect(asked('Write something long').length).toBeGreaterThan(500);
     expect(asked('qwertz asdf')).toContain('words: 2, characters: 11');
   });

@@ -45,7 +45,7 @@ const SKILLS: { when: RegExp; say: (asked: Asked) => string }[] = [
   { when: /what (?:did|have) I (?:say|said|ask|write)|내가 (?:뭐|무엇|무슨)/iu, say: recall },
   { when: /\b(?:time|date|today|clock)\b|몇 시|시간|날짜|오늘|며칠/iu, say: time },
   {
-    when: /what can you|what is this|who are you|\bhelp\b|\bfeatures?\b|할 수 있|뭐야|누구|도움|도와|기능/iu,
+    when: /what (?:can|does) (?:you|this|it)|what is this|who are you|\bhelp\b|\bfeatures?\b|할 수 있|뭐야|누구|도움|도와|기능/iu,
     say: explain,
   },
   {
