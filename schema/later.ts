@@ -9,7 +9,6 @@ import { connectionOf, forwardArguments } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { ContextLengthExceededError, InvalidInputError, NotFoundError, resultType } from './failure.ts';
 import { Message, ReplyContext } from './message.ts';
-import { ReplyChunk } from './reply.ts';
 import { GenerationSettingsInput } from './settings.ts';
 
 function notImplemented(): never {
@@ -112,48 +111,6 @@ builder.mutationField('selectMessage', (t) =>
     nullable: true,
     description: 'Makes the branch through this message the active one.',
     args: { input: t.arg({ type: SelectMessageInput, required: true, description: 'Which branch.' }) },
-    resolve: notImplemented,
-  }),
-);
-
-const ConversationChanged = builder
-  .objectRef<{ version: number; conversation: ConversationShape }>('ConversationChanged')
-  .implement({
-    description: 'The conversation itself has changed.',
-    fields: (t) => ({
-      version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
-      conversation: t.expose('conversation', { type: Conversation, description: 'As it is now.' }),
-    }),
-  });
-const MessageChanged = builder
-  .objectRef<{ version: number; message: SeenMessage }>('MessageChanged')
-  .implement({
-    description: 'A message was added, has ended, or moved on or off the active branch.',
-    fields: (t) => ({
-      version: t.expose('version', { type: 'SafeInt', description: 'What to go on from.' }),
-      message: t.expose('message', { type: Message, description: 'As it is now.' }),
-    }),
-  });
-const ConversationDeleted = builder.objectRef<{ conversationId: string }>('ConversationDeleted').implement({
-  description: 'The conversation does not exist any more; nothing comes after this.',
-  fields: (t) => ({ conversationId: t.exposeID('conversationId', { description: 'Which one.' }) }),
-});
-const ConversationEvent = builder.unionType('ConversationEvent', {
-  description: 'What happens in a conversation.',
-  types: [ConversationChanged, MessageChanged, ReplyChunk, ConversationDeleted],
-  resolveType: notImplemented,
-});
-builder.subscriptionField('conversationEvents', (t) =>
-  t.field({
-    type: ConversationEvent,
-    description: `All that changes in a conversation, from every device and server: first the conversation itself and every message changed since \`after\` (all of them, where it is left out), then the text of the replies under way, then what comes.
-
-Nothing is missed between conversation.version in a query and this subscription with it as \`after\`.`,
-    args: {
-      conversationId: t.arg.id({ required: true, description: 'Which one.' }),
-      after: t.arg({ type: 'SafeInt', description: 'The version that the client knows.' }),
-    },
-    subscribe: notImplemented,
     resolve: notImplemented,
   }),
 );

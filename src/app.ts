@@ -6,6 +6,7 @@ import { Mirrors } from './chat/mirrors.ts';
 import { settleAll } from './chat/recovery.ts';
 import type { Settings } from './config.ts';
 import { openDatabase, type Database, type Transaction } from './db/open.ts';
+import { Changes } from './live/changes.ts';
 import { LiveReplies } from './live/replies.ts';
 import type { Logger } from './log.ts';
 import { startDemoModel } from './model/demo/server.ts';
@@ -22,6 +23,7 @@ export class App implements Chat {
   readonly prices: Prices;
   readonly check: InputRules;
   readonly live = new LiveReplies<Message>();
+  readonly changes = new Changes();
   readonly mirrors = new Mirrors(this);
   readonly generations: Generations;
 

@@ -93,9 +93,9 @@ export class NothingThere extends Error {
   }
 }
 
-/** The database does not answer. Nothing was stored; the same call may be made again. */
+/** The database does not answer, or the server is about to go. Nothing was stored; the same call may be made again. */
 export class Unavailable extends Error {
-  constructor(cause: unknown) {
-    super('The database does not answer at the moment. Nothing was stored: try again.', { cause });
+  constructor(reason: string, cause?: unknown) {
+    super(`${reason} Nothing was stored: try again.`, { cause });
   }
 }

@@ -178,33 +178,6 @@ describe('replyStream', () => {
   });
 });
 
-describe('stopReply', () => {
-  const STOP = `mutation ($id: ID!, $mode: StopMode! = ABORT) {
-    stopReply(input: { messageId: $id, mode: $mode }) {
-      __typename
-      ... on StopReplyPayload { reply { id status content usage { promptTokens completionTokens estimatedTokens } } }
-    }
-  }`;
-
-  it('closes the request at once, keeps the text, estimates what was not reported, and is idempotent', async () => {
-    await using at = await start();
-    const wait = gate();
-    at.upstream.always(inHalves(TEXT, wait));
-    const { reply } = await at.send();
-    const following = readReply(follow(at.server, reply.id));
-    await wait.reached;
-    const { stopReply } = await at.server.get(STOP, { id: reply.id });
-    expect(stopReply.reply.status).toBe('STOPPED');
-    expect(TEXT).toContain(stopReply.reply.content);
-    expect(stopReply.reply.usage.estimatedTokens).toBeGreaterThan(0);
-    await at.upstream.requests[0]!.closed;
-    expect(at.upstream.requests[0]!.aborted).toBe(true);
-    wait.open();
-    expect((await following).message).toMatchObject({ status: 'STOPPED', content: stopReply.reply.content });
-    expect((await at.server.get(STOP, { id: reply.id })).stopReply).toEqual(stopReply);
-  });
-});
-
 function internalId(globalId: string): string {
   return Buffer.from(globalId, 'base64url').toString().split(':')[1]!;
 }

@@ -1,6 +1,7 @@
 import type { Settings as ServerSettings } from '../config.ts';
 import type { Database } from '../db/open.ts';
 import type { conversations, messages } from '../db/tables.ts';
+import type { Changes } from '../live/changes.ts';
 import type { LiveReplies } from '../live/replies.ts';
 import type { Logger } from '../log.ts';
 import type { ChatModel } from '../model/openai.ts';
@@ -19,6 +20,7 @@ export interface Chat extends Pick<Database, 'db' | 'transaction'> {
   model: ChatModel;
   prices: Prices;
   live: LiveReplies<Message>;
+  changes: Changes;
   generations: Generations;
   mirrors: Mirrors;
   log: Logger;

@@ -51,7 +51,7 @@ export async function updateConversation(
 ): Promise<Conversation> {
   chat.check(input);
   const id = idOf('Conversation', input.id);
-  return chat.transaction(async (tx) => {
+  const updated = await chat.transaction(async (tx) => {
     const mine = and(eq(conversations.id, id), eq(conversations.owner, viewer.id));
     const [before] = await tx.select().from(conversations).where(mine).for('update');
     if (!before) throw new NotFound(input.id);
@@ -72,6 +72,8 @@ export async function updateConversation(
       .returning();
     return after!;
   });
+  chat.changes.announce(id);
+  return updated;
 }
 
 /**
@@ -94,6 +96,7 @@ export async function deleteConversation(chat: Chat, viewer: Viewer, input: { id
       .returning({ id: generations.id });
   });
   for (const generation of running) chat.generations.abandon(generation.id);
+  chat.changes.announce(id);
   return input.id;
 }
 

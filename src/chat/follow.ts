@@ -1,11 +1,13 @@
 import { BadInput, NothingThere } from '../failure.ts';
 import { parseGlobalId } from '../ids.ts';
-import type { FollowEvent } from '../live/follower.ts';
+import { Feed } from '../live/feed.ts';
+import type { Follower, FollowEvent } from '../live/follower.ts';
 import type { LiveReply } from '../live/reply.ts';
 import type { Viewer } from '../viewer.ts';
 import type { Chat, Message } from './chat.ts';
 import { readMessages, type SeenMessage } from './messages.ts';
 
+/** @see FollowEvent. The id is the global one. */
 export type ReplyEvent = FollowEvent<Message> & { messageId: string };
 
 /**
@@ -24,7 +26,7 @@ export async function followReply(
   if (parsed?.type !== 'Message') throw new NothingThere();
   const reply = await findReply(chat, viewer, parsed.id);
   if (reply.ending && from > reply.text.length) throw new BadInput('The reply has ended before this offset.');
-  return named(messageId, reply.follow(from));
+  return new ReplyFeed(messageId, reply.follow(from));
 }
 
 async function findReply(chat: Chat, viewer: Viewer, id: string): Promise<LiveReply<Message>> {
@@ -33,29 +35,39 @@ async function findReply(chat: Chat, viewer: Viewer, id: string): Promise<LiveRe
   const [message] = await readMessages(chat, viewer, [id]);
   if (!message) throw new NothingThere();
   if (message.role === 'USER') throw new BadInput('Only a reply can be followed.');
-  return (
-    message.live ??
-    (message.status === 'PENDING' ? chat.mirrors.of(message, viewer.id) : ended(chat, viewer, message))
-  );
+  return liveReplyOf(chat, viewer, message);
 }
 
-function ended(chat: Chat, viewer: Viewer, message: SeenMessage): LiveReply<Message> {
+/** The reply as something to follow, wherever and whenever it is or was written. */
+export function liveReplyOf(chat: Chat, viewer: Viewer, message: SeenMessage): LiveReply<Message> {
+  if (message.live) return message.live;
+  if (message.status === 'PENDING') return chat.mirrors.of(message, viewer.id);
   const reply = chat.live.detached(message.id, viewer.id, message.content);
   reply.end(message);
   return reply;
 }
 
-function named(
-  messageId: string,
-  events: AsyncIterableIterator<FollowEvent<Message>>,
-): AsyncIterableIterator<ReplyEvent> {
-  const name = (result: IteratorResult<FollowEvent<Message>>): IteratorResult<ReplyEvent> =>
-    result.done ? result : { done: false, value: { ...result.value, messageId } };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: async () => name(await events.next()),
-    return: async () => name(await events.return!()),
-  };
+class ReplyFeed extends Feed<ReplyEvent> {
+  readonly #messageId: string;
+  readonly #follower: Follower<Message>;
+
+  constructor(messageId: string, follower: Follower<Message>) {
+    super();
+    this.#messageId = messageId;
+    this.#follower = follower;
+  }
+
+  protected take(): ReplyEvent | 'wait' | 'done' {
+    const event = this.#follower.take();
+    if (event) return { ...event, messageId: this.#messageId };
+    return this.#follower.done ? 'done' : 'wait';
+  }
+
+  protected park(wake: () => void): () => void {
+    return this.#follower.park(wake);
+  }
+
+  protected leave(): void {
+    this.#follower.leave();
+  }
 }

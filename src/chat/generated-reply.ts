@@ -3,7 +3,7 @@ import type { LiveReply } from '../live/reply.ts';
 import { TextMender } from '../text.ts';
 import { countTokens } from '../model/tokens.ts';
 import type { Message } from './chat.ts';
-import type { Outcome } from './generation.ts';
+import type { Outcome } from './asking.ts';
 import type { ReplyEnd } from './settlement.ts';
 
 /**

@@ -21,7 +21,10 @@ export class Generations implements AsyncDisposable {
   readonly #running = new Map<string, Generation>();
   readonly #byReply = new Map<string, Generation>();
   readonly #saved = new Map<string, number>();
+  readonly #neverAsked = new Set<string>();
   readonly #timers: NodeJS.Timeout[];
+  #troubleAt = -Infinity;
+  #closing = false;
 
   constructor(chat: Chat) {
     this.#chat = chat;
@@ -29,8 +32,13 @@ export class Generations implements AsyncDisposable {
     this.#timers = [
       this.#every(CHECKPOINT_MS, () => saveProgress(chat, this.#running.values(), this.#saved)),
       this.#every(LEASE_MS / 3, () => this.#renewLeases()),
-      this.#every(LEASE_MS / 3, () => settleAbandoned(chat)),
+      this.#every(LEASE_MS / 3, () => this.#sweep()),
     ];
+  }
+
+  /** Whether nothing new may begin, because the process is about to go. */
+  get closing(): boolean {
+    return this.#closing;
   }
 
   /** Before they are stored, so that whoever sees them stored finds them here. */
@@ -41,9 +49,13 @@ export class Generations implements AsyncDisposable {
     };
   }
 
-  /** Takes back what was not stored. */
-  release({ replies }: Reservation): void {
+  /**
+   * Takes back what was not stored.
+   * @param inDoubt the database did not say whether it was: if so, no request was ever made for it.
+   */
+  release({ generationId, replies }: Reservation, inDoubt: boolean): void {
     for (const { id } of replies) this.#chat.live.close(id);
+    if (inDoubt) this.#neverAsked.add(generationId);
   }
 
   /** Begins to write what was stored. */
@@ -70,8 +82,9 @@ export class Generations implements AsyncDisposable {
     return this.#running.size;
   }
 
-  /** Lets the replies under way finish, but not for longer than the grace, in milliseconds; what is left is interrupted. */
+  /** Begins nothing new, and lets the replies under way finish, but not for longer than the grace, in milliseconds; what is left is interrupted. */
   async finish(graceMs: number): Promise<void> {
+    this.#closing = true;
     const all = () => Promise.all([...this.#running.values()].map(({ ended }) => ended));
     let timer: NodeJS.Timeout | undefined;
     const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
@@ -114,15 +127,25 @@ export class Generations implements AsyncDisposable {
     }
   }
 
+  /**
+   * Ends what dead processes have left. Not while the database is away, nor until living processes have had the time to
+   * renew their leases after it came back.
+   */
+  async #sweep(): Promise<void> {
+    if (Date.now() - this.#troubleAt < this.#chat.settings.LEASE_MS) return;
+    await settleAbandoned(this.#chat, { own: [...this.#running.keys()], neverAsked: this.#neverAsked });
+  }
+
   /** Runs at intervals, never twice at the same time. A failure is told and left to the next time. */
   #every(milliseconds: number, work: () => Promise<void>): NodeJS.Timeout {
     let busy = false;
     return setInterval(async () => {
       if (busy) return;
       busy = true;
-      await work().catch((error: unknown) =>
-        this.#chat.log.warn({ err: error }, 'the database did not take what it should'),
-      );
+      await work().catch((error: unknown) => {
+        this.#troubleAt = Date.now();
+        this.#chat.log.warn({ err: error }, 'the database does not take what it should');
+      });
       busy = false;
     }, milliseconds).unref();
   }

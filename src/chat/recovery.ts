@@ -1,6 +1,6 @@
 // What becomes of replies whose process died: they end as interrupted, with the text that was saved last. A request that
 // costs money is never repeated by itself.
-import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { asc, eq, inArray, notInArray, sql, type SQL } from 'drizzle-orm';
 import { checkpoints, generations, messages } from '../db/tables.ts';
 import { countTokens } from '../model/tokens.ts';
 import type { LedgerEntry } from '../usage/ledger.ts';
@@ -12,9 +12,19 @@ const BATCH = 100;
 
 const LEASE_RAN_OUT = sql`${generations.leaseUntil} < now()`;
 
+/** What a process knows of its own generations. */
+interface Own {
+  /** Being written here, even where this process came too late to renew the lease. */
+  own: string[];
+  /** Perhaps stored, but no request was made for them. */
+  neverAsked: ReadonlySet<string>;
+}
+
 /** Ends what no living process writes: every server does so, again and again. */
-export async function settleAbandoned(chat: Chat): Promise<void> {
-  await settleSome(chat, LEASE_RAN_OUT);
+export async function settleAbandoned(chat: Chat, { own, neverAsked }: Own): Promise<void> {
+  const others =
+    own.length > 0 ? sql`${LEASE_RAN_OUT} and ${notInArray(generations.id, own)}` : LEASE_RAN_OUT;
+  await settleSome(chat, others, neverAsked);
 }
 
 /** Ends all that is marked as running, without waiting for leases: for a process that has the database to itself. */
@@ -25,13 +35,23 @@ export async function settleAll(chat: Chat): Promise<void> {
 type Abandoned = typeof generations.$inferSelect;
 
 /** @returns how many there were */
-async function settleSome(chat: Chat, holds: SQL): Promise<number> {
+async function settleSome(
+  chat: Chat,
+  holds: SQL,
+  neverAsked: ReadonlySet<string> = new Set(),
+): Promise<number> {
   const abandoned = await chat.db
     .select()
     .from(generations)
     .where(sql`${generations.running} and ${holds}`)
     .limit(BATCH);
-  for (const generation of abandoned) await settleOne(chat, generation, holds);
+  for (const generation of abandoned) {
+    await settleOne(
+      chat,
+      { ...generation, asking: generation.asking && !neverAsked.has(generation.id) },
+      holds,
+    );
+  }
   return abandoned.length;
 }
 
@@ -39,13 +59,11 @@ async function settleOne(chat: Chat, generation: Abandoned, holds: SQL): Promise
   const ends = await endsOf(chat, generation.id);
   const entry = generation.asking ? await entryOf(chat, generation, ends) : undefined;
   const open = ends.filter(({ ended }) => !ended).map(({ end }) => end);
+  const early = ends.filter(({ ended }) => ended).map(({ end }) => end.id);
   try {
-    await settle(
-      chat,
-      { generationId: generation.id, conversationId: generation.conversationId, holds },
-      open,
-      entry,
-    );
+    const claim = { generationId: generation.id, conversationId: generation.conversationId, holds };
+    await settle(chat, claim, { ends: open, entry, early });
+    chat.changes.announce(generation.conversationId);
     chat.log.warn({ generation: generation.id }, 'a reply whose process is gone was ended');
   } catch (error) {
     if (!(error instanceof LostLease)) throw error; // Another server was faster.

@@ -3,7 +3,8 @@ import type { TokenUsage } from '../model/request.ts';
 import { countTokens } from '../model/tokens.ts';
 import type { LedgerEntry } from '../usage/ledger.ts';
 import type { GeneratedReply } from './generated-reply.ts';
-import type { Outcome, Task } from './generation.ts';
+import type { Outcome } from './asking.ts';
+import type { Task } from './generation.ts';
 
 const NOTHING: TokenUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 

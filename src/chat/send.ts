@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { conversations, messages } from '../db/tables.ts';
 import type { Settings } from '../db/values.ts';
-import { ConversationBusy, NotFound } from '../failure.ts';
+import { ConversationBusy, NotFound, Unavailable } from '../failure.ts';
 import { idOf } from '../ids.ts';
 import { countTokens } from '../model/tokens.ts';
 import type { Viewer } from '../viewer.ts';
@@ -72,6 +72,7 @@ async function carryOut(chat: Chat, { stream, ifBusy }: Manner, order: Order): P
 /** Stores the order, has it carried out, and where a reply under way is in its place does what the client said. */
 async function placeOrder(chat: Chat, order: Order, ifBusy: Manner['ifBusy']): Promise<Sent> {
   for (;;) {
+    if (chat.generations.closing) throw new Unavailable('This server is shutting down.');
     const reservation = chat.generations.reserve(order.viewer.id, order.n);
     try {
       const { request, context, ...sent } = await store(chat, order, reservation);
@@ -82,9 +83,10 @@ async function placeOrder(chat: Chat, order: Order, ifBusy: Manner['ifBusy']): P
         conversationId: sent.conversation.id,
       };
       chat.generations.start(reservation, { ...task, request, promptTokens }, sent.replies);
+      chat.changes.announce(sent.conversation.id);
       return sent;
     } catch (error) {
-      chat.generations.release(reservation);
+      chat.generations.release(reservation, error instanceof Unavailable);
       const replayed = error instanceof Replayed ? await replay(chat.db, order.key!) : undefined;
       if (replayed) return replayed;
       if (error instanceof Replayed) continue; // Its conversation was deleted in the meantime, and the key with it.

@@ -55,20 +55,24 @@ export function endReplies(chat: Chat, claim: Claim, ends: ReplyEnd[]): Promise<
   });
 }
 
+/** The end of a generation. */
+export interface Ending {
+  /** Of the replies that had not ended before. */
+  ends: ReplyEnd[];
+  /** Of the last request; undefined where none was under way. */
+  entry: LedgerEntry | undefined;
+}
+
 /**
- * Ends a generation, with those of its replies that have not ended before.
- * @param entry of its last request; undefined where no request was under way.
- * @returns the replies as they are stored; without those whose conversation is deleted.
+ * Ends a generation.
+ * @param ending and `early`: the replies that ended before it, whose usage is known only now
+ * @returns the replies that end with it as they are stored; without those whose conversation is deleted.
  * @throws LostLease, Unavailable
  */
-export function settle(
-  chat: Chat,
-  claim: Claim,
-  ends: ReplyEnd[],
-  entry: LedgerEntry | undefined,
-): Promise<Message[]> {
+export function settle(chat: Chat, claim: Claim, ending: Ending & { early: string[] }): Promise<Message[]> {
+  const { ends, entry, early } = ending;
   return chat.transaction(async (tx) => {
-    const writing = writeEnds(tx, claim.conversationId, ends);
+    const writing = writeEnds(tx, claim.conversationId, ends, early);
     const release = tx
       .update(generations)
       .set({ running: false })
@@ -124,8 +128,13 @@ function still({ generationId, holds }: Claim): SQL | undefined {
 
 // The statements go out together and run in the order of these lines: the conversation's lock comes first. Of a
 // conversation that was deleted there is nothing to update, which is no fault.
-async function writeEnds(tx: Transaction, conversationId: string, ends: ReplyEnd[]): Promise<Message[]> {
-  if (ends.length === 0) return [];
+async function writeEnds(
+  tx: Transaction,
+  conversationId: string,
+  ends: ReplyEnd[],
+  changed: string[] = [],
+): Promise<Message[]> {
+  if (ends.length + changed.length === 0) return [];
   const version = sql`(select version from ${conversations} where id = ${conversationId})`;
   const locked = tx
     .update(conversations)
@@ -143,6 +152,8 @@ async function writeEnds(tx: Transaction, conversationId: string, ends: ReplyEnd
   );
   const ids = ends.map(({ id }) => id);
   const cleared = tx.delete(checkpoints).where(inArray(checkpoints.messageId, ids)).execute();
-  const [ended] = await Promise.all([Promise.all(updates), locked, cleared]);
+  const touched =
+    changed.length > 0 && tx.update(messages).set({ version }).where(inArray(messages.id, changed)).execute();
+  const [ended] = await Promise.all([Promise.all(updates), locked, cleared, touched]);
   return ended.flat();
 }

@@ -16,7 +16,7 @@ export async function withDeadline<T>(work: (stillWanted: () => void) => Promise
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      late = new Unavailable(new Error(`No answer within ${DEADLINE_MS} ms.`));
+      late = unavailable(new Error(`No answer within ${DEADLINE_MS} ms.`));
       reject(late);
     }, DEADLINE_MS);
   });
@@ -26,10 +26,14 @@ export async function withDeadline<T>(work: (stillWanted: () => void) => Promise
   try {
     return await Promise.race([work(stillWanted), deadline]);
   } catch (error) {
-    throw isDown(error) ? new Unavailable(rootOf(error)) : error;
+    throw isDown(error) ? unavailable(rootOf(error)) : error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function unavailable(cause: unknown): Unavailable {
+  return new Unavailable('The database does not answer at the moment.', cause);
 }
 
 /** What the driver said, without drizzle's wrapper, whose message holds the parameters: users' words. */

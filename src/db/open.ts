@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { startEmbedded } from './embedded.ts';
@@ -18,6 +19,8 @@ export interface Database extends AsyncDisposable {
    * @throws Unavailable within 5 s where the database does not answer; see faults.ts.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Resolves where the database answers. @throws Unavailable */
+  ping(): Promise<void>;
 }
 
 export interface DatabaseSettings {
@@ -103,6 +106,7 @@ function assemble(
           return result;
         }),
       ),
+    ping: async () => void (await db.execute(sql`select 1`)),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -19,24 +19,24 @@ export class Watchdog implements Disposable {
   readonly #expire: (failure: UpstreamFailure) => void;
   readonly #total: NodeJS.Timeout;
   #silence: NodeJS.Timeout;
-  #sawByte = false;
+  #heard = 0;
 
   constructor(limits: TimeLimits, expire: (failure: UpstreamFailure) => void) {
     this.#limits = limits;
     this.#expire = expire;
-    this.#total = this.#after(limits.total);
-    this.#silence = this.#after(limits.firstByte);
+    this.#total = setTimeout(() => this.#end(), limits.total);
+    this.#silence = this.#afterSilence(limits.firstByte);
   }
 
   /** A part of the answer has come. */
   heard(): void {
-    if (this.#sawByte) {
+    this.#heard++;
+    if (this.#heard > 1) {
       this.#silence.refresh();
       return;
     }
-    this.#sawByte = true;
     clearTimeout(this.#silence);
-    this.#silence = this.#after(this.#limits.silence);
+    this.#silence = this.#afterSilence(this.#limits.silence);
   }
 
   [Symbol.dispose](): void {
@@ -44,7 +44,15 @@ export class Watchdog implements Disposable {
     clearTimeout(this.#silence);
   }
 
-  #after(milliseconds: number): NodeJS.Timeout {
-    return setTimeout(() => this.#expire(new UpstreamFailure('UPSTREAM_TIMEOUT')), milliseconds);
+  /** After a pause of this process the timer may come before what was sent in the meantime: listen once more. */
+  #afterSilence(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const heard = this.#heard;
+      setImmediate(() => heard === this.#heard && this.#end());
+    }, milliseconds);
+  }
+
+  #end(): void {
+    this.#expire(new UpstreamFailure('UPSTREAM_TIMEOUT'));
   }
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { App } from '../app.ts';
 import { createGate } from './gate.ts';
+import { readinessOf } from './health.ts';
 import { serveWebSockets } from './websocket.ts';
 
 /**
@@ -25,21 +26,27 @@ const MAX_FRAME_BYTES = 256 * 1024;
 // How long a client may take to say good-bye.
 const GOODBYE_MS = 1000;
 
-/** @throws Error where the port is taken */
-export async function serve(app: App): Promise<Server> {
+/**
+ * @param pingMs how often each WebSocket is asked whether its peer is there; who does not answer until the next time is
+ * closed.
+ * @throws Error where the port is taken
+ */
+export async function serve(app: App, { pingMs = 12_000 } = {}): Promise<Server> {
   const gate = createGate(app);
   const server = http.createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path === GRAPHQL_PATH) void gate(request, response);
-    else if (path === '/health') response.end('ok\n');
-    else response.writeHead(404).end('Not found.\n');
+    else if (path === '/health') text(response, 200, 'ok\n');
+    else if (path === '/ready')
+      void readinessOf(app).then((state) => text(response, state.ready ? 200 : 503, state.text));
+    else text(response, 404, 'Not found.\n');
   });
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
-  const protocol = serveWebSockets(sockets, gate);
+  const protocol = serveWebSockets(sockets, gate, pingMs);
   server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return socket.destroy();
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
@@ -58,6 +65,12 @@ export async function serve(app: App): Promise<Server> {
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+function text(response: http.ServerResponse, status: number, body: string): void {
+  response
+    .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+    .end(body);
 }
 
 /** 1012 tells clients to come back, to this server when it is there again or to another one. */

@@ -7,14 +7,12 @@ import type { Caller, Gate } from './gate.ts';
 /** The operations of one envelope: they belong together, so that each runs through the same plugins. */
 type Enveloped = ReturnType<Gate['getEnveloped']>;
 
-const KEEP_ALIVE_MS = 12_000;
-
 /**
  * Serves graphql-transport-ws through the gate. An error belongs to its operation: the socket and its other
  * subscriptions live on.
  * @returns what closes every socket, with 1012, which tells clients to come back.
  */
-export function serveWebSockets(sockets: WebSocketServer, gate: Gate) {
+export function serveWebSockets(sockets: WebSocketServer, gate: Gate, pingMs: number) {
   return useServer<Record<string, unknown>, { enveloped?: Enveloped }>(
     {
       onSubscribe: (_, __, { query, operationName, variables }) =>
@@ -26,7 +24,7 @@ export function serveWebSockets(sockets: WebSocketServer, gate: Gate) {
       onError: (_, __, ___, errors) => told(errors),
     },
     sockets,
-    KEEP_ALIVE_MS,
+    pingMs,
   );
 }
 
