@@ -101,7 +101,8 @@ class ConversationFeed extends Feed<ConversationEvent> {
     const under = rows.length < STEP ? await readActiveReplies(this.#chat, [this.#id]) : [[]];
     const changed = await seen(this.#chat, rows);
     this.#enqueue(conversation, changed);
-    this.#follow([...changed, ...under[0]!]);
+    // What has begun since the changes were read is told by the next look, before any of its text.
+    this.#follow([...changed, ...under[0]!.filter(({ version }) => version <= this.#at.version)]);
     if (rows.length === STEP) this.#stale = true;
     return true;
   }

@@ -112,13 +112,15 @@ function assemble(
 }
 
 /**
- * The client as drizzle sees it, with two things changed. Each statement has a deadline. And each is prepared: drizzle
- * asks for unnamed statements, which are parsed and described anew every time, at the price of a second round trip;
- * ours have few different texts, so each connection keeps them.
+ * The client as drizzle sees it, with three things changed. Each statement has a deadline. Each is sent when it is begun,
+ * not when somebody waits for it, so that those that go out together run in the order in which they are written. And each
+ * is prepared: drizzle asks for unnamed statements, which are parsed and described anew every time, at the price of a
+ * second round trip; ours have few different texts, so each connection keeps them.
  */
 function tuned<T extends postgres.Sql | postgres.TransactionSql>(client: T): T {
   const unsafe: Unsafe = (text, parameters, options) => {
     const query = client.unsafe(text, parameters, { ...options, prepare: true });
+    void query.execute();
     return {
       values: () => withDeadline(() => query.values()),
       // oxlint-disable-next-line unicorn/no-thenable -- it stands in for a query, which is one.

@@ -28,7 +28,7 @@ export class Follower<Ending> {
   /** What there is to tell now; undefined where there is nothing yet, or nothing any more. */
   take(): FollowEvent<Ending> | undefined {
     if (this.#state === 'done') return undefined;
-    if (this.#state === 'first' || this.#offset < this.#reply.text.length) {
+    if (this.#state === 'first' || this.#isBehind) {
       this.#state = 'following';
       const { offset, text } = this.#reply.text.chunk(this.#offset);
       this.#offset = offset + text.length;
@@ -40,9 +40,15 @@ export class Follower<Ending> {
     return { type: 'end', ending };
   }
 
-  /** Calls back, once, when there may be something to take. Returns what takes the wish back. */
+  /** Calls back, once, when there is something to take, be it at once. Returns what takes the wish back. */
   park(wake: () => void): () => void {
+    // Something may have come since it was looked at last.
+    if (this.#isBehind || this.#reply.ending !== undefined) wake();
     return this.#reply.park(wake);
+  }
+
+  get #isBehind(): boolean {
+    return this.#offset < this.#reply.text.length;
   }
 
   leave(): void {

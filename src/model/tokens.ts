@@ -34,10 +34,10 @@ function encodingOf(model: string | undefined): Encoding {
 }
 
 function endOfPiece(text: string, start: number): number {
-  const end = start + PIECE_LENGTH;
-  if (end >= text.length) return text.length;
-  const space = Math.max(text.lastIndexOf(' ', end), text.lastIndexOf('\n', end));
-  return space > start ? space : end;
+  if (start + PIECE_LENGTH >= text.length) return text.length;
+  const piece = text.slice(start, start + PIECE_LENGTH);
+  const space = Math.max(piece.lastIndexOf(' '), piece.lastIndexOf('\n'));
+  return start + (space > 0 ? space : PIECE_LENGTH);
 }
 
 type Tokenizer = (text: string) => number;

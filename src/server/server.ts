@@ -15,6 +15,8 @@ import { serveWebSockets } from './websocket.ts';
 export interface Server extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:4000`. */
   url: string;
+  /** The open WebSockets, and how many bytes wait in their buffers for readers that are slow. */
+  load(): { sockets: number; bufferedBytes: number };
   /** Takes no new work, lets replies finish within the grace, interrupts the rest, and closes every connection. */
   shutDown(): Promise<void>;
 }
@@ -31,7 +33,10 @@ const GOODBYE_MS = 1000;
  * closed.
  * @throws Error where the port is taken
  */
-export async function serve(app: App, { pingMs = 12_000 } = {}): Promise<Server> {
+export async function serve(
+  app: App,
+  { pingMs = 12_000 }: { pingMs?: number | undefined } = {},
+): Promise<Server> {
   const gate = createGate(app);
   const server = http.createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
@@ -59,6 +64,10 @@ export async function serve(app: App, { pingMs = 12_000 } = {}): Promise<Server>
   const close = () => (closed ??= closeAll(server, sockets, protocol));
   return {
     url: urlOf(app.settings.HOST, (server.address() as AddressInfo).port),
+    load: () => ({
+      sockets: sockets.clients.size,
+      bufferedBytes: [...sockets.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
+    }),
     async shutDown() {
       await app.generations.finish(app.settings.SHUTDOWN_GRACE_MS);
       await close();

@@ -50,8 +50,8 @@ export async function enter(tx: Transaction, entry: LedgerEntry): Promise<void> 
       .insert(ledger)
       .values({ ...facts, ...amounts, ...prices })
       .execute(),
-    tx.execute(sql`${conversation} ${ADD}`),
-    tx.execute(sql`${all} ${ADD}`),
+    tx.execute(sql`${conversation} ${ADD}`).execute(),
+    tx.execute(sql`${all} ${ADD}`).execute(),
   ]);
 }
 
