@@ -13,19 +13,27 @@ const settings = settingsOrExit();
 const log = createLogger(settings.LOG_LEVEL);
 await run(settings, log).catch(fail);
 
-/** Opens, serves, waits for a signal, and closes in reverse. A second signal ends the process at once. */
+/** Opens, serves, waits for a signal, and closes in reverse. */
 async function run(set: Settings, logger: Logger): Promise<void> {
-  const signal = new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
+  const signal = firstSignal();
   await using opened = await openApp(set, logger);
   await using server = await serve(opened.app);
   process.stdout.write(welcome(server.url, opened.app));
   logger.info({ signal: await signal }, 'shutting down');
-  process.once('SIGTERM', () => process.exit(1));
-  process.once('SIGINT', () => process.exit(1));
   await server.shutDown();
+}
+
+/** A second one ends the process at once; whatever was acknowledged is stored by then. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let came = false;
+    const handle = (signal: NodeJS.Signals) => {
+      if (came) process.exit(1);
+      came = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', handle).on('SIGINT', handle);
+  });
 }
 
 function settingsOrExit(): Settings {

@@ -4,14 +4,16 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { schema } from '../../schema/schema.ts';
 import type { App } from '../app.ts';
-import { LOCAL_VIEWER, type Viewer } from '../viewer.ts';
+import type { Viewer } from '../viewer.ts';
 import { contextFor } from './context.ts';
 import { createMask } from './mask.ts';
 import { subscribe } from './subscribe.ts';
+import type { Work } from './work.ts';
 
 /** What a door knows of a caller before an operation begins. */
 export interface Caller {
   viewer: Viewer;
+  work: Work;
 }
 
 export type Gate = ReturnType<typeof createGate>;
@@ -20,7 +22,7 @@ export function createGate(app: App) {
   const mask = createMask(app.log);
   return createYoga<Caller>({
     schema,
-    context: ({ viewer }) => contextFor(app, viewer ?? LOCAL_VIEWER),
+    context: ({ viewer }) => contextFor(app, viewer),
     maskedErrors: { maskError: mask },
     plugins: [ownSubscribe],
     graphiql: app.settings.GRAPHIQL ? { title: 'Parley', subscriptionsProtocol: 'WS' } : false,

@@ -5,7 +5,9 @@ import { WebSocketServer } from 'ws';
 import type { App } from '../app.ts';
 import { createGate } from './gate.ts';
 import { readinessOf } from './health.ts';
+import { LOCAL_VIEWER } from '../viewer.ts';
 import { serveWebSockets } from './websocket.ts';
+import { Work } from './work.ts';
 
 /**
  * Both doors on one port.
@@ -25,7 +27,7 @@ const GRAPHQL_PATH = '/graphql';
 // Of a WebSocket message; longer ones close the socket with 1009.
 const MAX_FRAME_BYTES = 256 * 1024;
 
-// How long a client may take to say good-bye.
+// How long what is under way may take to be sent, and clients to say good-bye.
 const GOODBYE_MS = 1000;
 
 /**
@@ -38,9 +40,10 @@ export async function serve(
   { pingMs = 12_000 }: { pingMs?: number | undefined } = {},
 ): Promise<Server> {
   const gate = createGate(app);
+  const work = new Work();
   const server = http.createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
-    if (path === GRAPHQL_PATH) void gate(request, response);
+    if (path === GRAPHQL_PATH) void gate(request, response, { viewer: LOCAL_VIEWER, work });
     else if (path === '/health') text(response, 200, 'ok\n');
     else if (path === '/ready')
       void readinessOf(app).then((state) => text(response, state.ready ? 200 : 503, state.text));
@@ -51,7 +54,7 @@ export async function serve(
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
-  const protocol = serveWebSockets(sockets, gate, pingMs);
+  const protocol = serveWebSockets(sockets, gate, work, pingMs);
   server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return socket.destroy();
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
@@ -61,7 +64,7 @@ export async function serve(
   server.listen(app.settings.PORT, app.settings.HOST);
   await once(server, 'listening');
   let closed: Promise<void> | undefined;
-  const close = () => (closed ??= closeAll(server, sockets, protocol));
+  const close = () => (closed ??= closeAll(server, sockets, protocol, work));
   return {
     url: urlOf(app.settings.HOST, (server.address() as AddressInfo).port),
     load: () => ({
@@ -82,19 +85,27 @@ function text(response: http.ServerResponse, status: number, body: string): void
     .end(body);
 }
 
-/** 1012 tells clients to come back, to this server when it is there again or to another one. */
+/**
+ * Lets what is being carried out be sent, and closes. 1012 tells clients to come back, to this server when it is there
+ * again or to another one.
+ */
 async function closeAll(
   server: http.Server,
   sockets: WebSocketServer,
   protocol: { dispose(): unknown },
-): Promise<void> {
-  server.close();
+  work: Work,
+) {
+  const patience = AbortSignal.timeout(GOODBYE_MS);
+  const impatient = once(patience, 'abort');
+  const closed = once(server.close(), 'close');
+  await Promise.race([work.idle(), impatient]);
   for (const client of sockets.clients) client.close(1012, 'Service restart');
-  const impatient = setTimeout(() => {
+  void impatient.then(() => {
     for (const client of sockets.clients) client.terminate();
-  }, GOODBYE_MS);
+  });
   await protocol.dispose();
-  clearTimeout(impatient);
+  server.closeIdleConnections();
+  await Promise.race([closed, impatient]);
   server.closeAllConnections();
 }
 

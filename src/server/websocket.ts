@@ -3,6 +3,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocketServer } from 'ws';
 import { LOCAL_VIEWER } from '../viewer.ts';
 import type { Caller, Gate } from './gate.ts';
+import type { Work } from './work.ts';
 
 /** The operations of one envelope: they belong together, so that each runs through the same plugins. */
 type Enveloped = ReturnType<Gate['getEnveloped']>;
@@ -12,12 +13,12 @@ type Enveloped = ReturnType<Gate['getEnveloped']>;
  * subscriptions live on.
  * @returns what closes every socket, with 1012, which tells clients to come back.
  */
-export function serveWebSockets(sockets: WebSocketServer, gate: Gate, pingMs: number) {
+export function serveWebSockets(sockets: WebSocketServer, gate: Gate, work: Work, pingMs: number) {
   return useServer<Record<string, unknown>, { enveloped?: Enveloped }>(
     {
       onSubscribe: (_, __, { query, operationName, variables }) =>
-        begin(gate, { query, operationName, variables }, { viewer: LOCAL_VIEWER }),
-      execute: (args) => envelopedOf(args).execute(args),
+        begin(gate, { query, operationName, variables }, { viewer: LOCAL_VIEWER, work }),
+      execute: (args) => work.during(() => envelopedOf(args).execute(args)),
       subscribe: (args) => envelopedOf(args).subscribe(args),
       onNext: (_, __, ___, ____, result) =>
         result.errors ? { ...result, errors: told(result.errors) } : undefined,
