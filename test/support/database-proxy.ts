@@ -8,7 +8,7 @@ export class DatabaseProxy implements AsyncDisposable {
   readonly #server: net.Server;
   readonly #target: URL;
   readonly #pairs = new Set<{ client: Socket; database: Socket }>();
-  #mode: 'open' | 'frozen' | 'refusing' = 'open';
+  #mode: 'open' | 'muted' | 'frozen' | 'refusing' = 'open';
   #held: (() => void)[] = [];
   /** Sees each statement before it goes to the database; a promise holds it up. */
   onStatement: ((text: string) => void | Promise<void>) | undefined;
@@ -36,6 +36,11 @@ export class DatabaseProxy implements AsyncDisposable {
     this.#mode = 'frozen';
   }
 
+  /** What is said goes through, but no answer comes back. */
+  mute(): void {
+    this.#mode = 'muted';
+  }
+
   /** Breaks every connection, and takes no new one. */
   refuse(): void {
     this.#mode = 'refusing';
@@ -55,8 +60,8 @@ export class DatabaseProxy implements AsyncDisposable {
     const pair = { client, database };
     this.#pairs.add(pair);
     const statements = statementReader();
-    this.#pump(client, database, (bytes) => statements(bytes));
-    this.#pump(database, client, () => []);
+    this.#pump(client, database, ['frozen'], (bytes) => statements(bytes));
+    this.#pump(database, client, ['frozen', 'muted'], () => []);
     for (const end of [client, database]) {
       end.on('close', () => {
         this.#pairs.delete(pair);
@@ -66,12 +71,12 @@ export class DatabaseProxy implements AsyncDisposable {
     }
   }
 
-  #pump(from: Socket, to: Socket, read: (bytes: Buffer) => string[]): void {
+  #pump(from: Socket, to: Socket, stopped: string[], read: (bytes: Buffer) => string[]): void {
     let work = Promise.resolve();
     from.on('data', (bytes: Buffer) => {
       work = work.then(async () => {
         for (const text of read(bytes)) await this.onStatement?.(text);
-        if (this.#mode === 'frozen') await new Promise<void>((go) => this.#held.push(go));
+        if (stopped.includes(this.#mode)) await new Promise<void>((go) => this.#held.push(go));
         if (!to.destroyed) to.write(bytes);
       });
     });
