@@ -18,6 +18,8 @@ const STATE = `{
   usage { totals { requests estimatedTokens } }
 }`;
 
+const REPLY = 'query ($id: ID!) { node(id: $id) { ... on Message { status content error { code } } } }';
+
 // As short as a lease may be, and so long that a living process on a busy machine keeps it.
 const LEASE_MS = '1500';
 
@@ -211,15 +213,11 @@ describe('a process that is killed', () => {
     {
       await using server = await startProcess(settings);
       id = (await server.get(SEND, { input: { content: 'Hello' } })).sendMessage.reply.id;
-      const events = server.follow(REPLY_STREAM, { id });
-      for (let text = ''; text === '';) text = (await events.next()).value.data.replyStream.text;
+      while ((await server.get(REPLY, { id })).node.content !== 'Half') await delay(5);
       await server.stop('SIGKILL');
     }
     await using again = await startProcess(settings);
-    const { node } = await again.get(
-      'query ($id: ID!) { node(id: $id) { ... on Message { status content error { code } } } }',
-      { id },
-    );
+    const { node } = await again.get(REPLY, { id });
     expect(node).toMatchObject({ status: 'FAILED', error: { code: 'INTERRUPTED' } });
     expect('Half'.startsWith(node.content)).toBe(true);
   });
@@ -245,13 +243,7 @@ describe('a process that sleeps past its lease', () => {
     await using other = await startProcess(settings);
     const { id } = (await sleeper.get(SEND, { input: { content: 'Hello' } })).sendMessage.reply;
     const following = readReply(other.follow(REPLY_STREAM, { id }));
-    const read = async () =>
-      (
-        await other.get(
-          'query ($id: ID!) { node(id: $id) { ... on Message { status content error { code } } } }',
-          { id },
-        )
-      ).node;
+    const read = async () => (await other.get(REPLY, { id })).node;
     while ((await read()).content !== 'Awake. ') await delay(10);
     process.kill(sleeper.pid, 'SIGSTOP');
     asleep.open();
