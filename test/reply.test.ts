@@ -49,6 +49,40 @@ describe('replyStream', () => {
     }
   });
 
+  it.each([
+    ['STOPPED', 'ABORT'],
+    ['STOPPED', 'DRAIN'],
+    ['FAILED', 'cut'],
+    ['FAILED', 'interrupted'],
+  ])('is the same for a reply that ended as %s (%s)', async (status, how) => {
+    await using at = await start();
+    const wait = gate();
+    at.upstream.always(async (answer) => {
+      answer.token(TEXT);
+      await wait.pass();
+      answer.cut();
+    });
+    const { reply } = await at.send();
+    const events = follow(at.server, reply.id);
+    for (let text = ''; text !== TEXT;) text = (await events.next()).value.data.replyStream.text;
+    if (status === 'STOPPED') {
+      await at.server.get(
+        'mutation ($id: ID!, $mode: StopMode!) { stopReply(input: { messageId: $id, mode: $mode }) { __typename } }',
+        { id: reply.id, mode: how },
+      );
+    }
+    if (how === 'interrupted') await at.server.app.generations.finish(0);
+    wait.open();
+    expect((await readReply(events)).message).toMatchObject({ status, content: TEXT });
+    for (const from of [0, 7, TEXT.length]) {
+      const { text, message } = await readReply(follow(at.server, reply.id, from), TEXT.slice(0, from));
+      expect({ text, status: message.status }).toEqual({ text: TEXT, status });
+    }
+    expect((await follow(at.server, reply.id, TEXT.length + 1).next()).value.errors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT' } },
+    ]);
+  });
+
   it('gives the first event at once, if need be an empty text, and beyond the end waits', async () => {
     await using at = await start();
     const wait = gate();
