@@ -37,6 +37,8 @@ export class App implements Chat {
     this.model = createChatModel({
       apiKey: settings.OPENAI_API_KEY ?? 'none', // The SDK insists on one; a server of one's own may not.
       baseUrl,
+      // A whole reply may come in one piece, with every character escaped.
+      maxEventLength: 6 * settings.MAX_REPLY_LENGTH + 65_536,
       limits: {
         firstByte: settings.UPSTREAM_TIMEOUT_MS,
         silence: settings.UPSTREAM_IDLE_TIMEOUT_MS,

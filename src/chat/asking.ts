@@ -61,10 +61,12 @@ export class Asking {
   }
 
   async #askAndAskAgain(): Promise<Outcome> {
+    let retries = 0;
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#ask(attempt);
       if (outcome.kind !== 'FAILED' || this.#sawToken) return outcome;
-      const wait = waitBeforeRetry(outcome.failure, attempt, this.#chat.settings);
+      const wait = waitBeforeRetry(outcome.failure, retries, this.#chat.settings);
+      if (!outcome.failure.withoutIt) retries++;
       if (wait === undefined || !(await this.#note(outcome))) return outcome;
       this.#state = 'waiting';
       await delay(wait, undefined, { signal: this.#abort.signal }).catch(() => {});
@@ -76,7 +78,9 @@ export class Asking {
   }
 
   async #ask(attempt: number): Promise<Outcome> {
-    this.#account = new RequestAccount(this.#task, attempt, this.#replies);
+    const refusal = this.#chat.model.refusal();
+    this.#account = refusal ? undefined : new RequestAccount(this.#task, attempt, this.#replies);
+    if (!this.#account) return { kind: 'FAILED', failure: refusal! };
     try {
       await this.#chat.model.reply(this.#task.request, this.#sinkOf(this.#account), this.#abort.signal);
       return { kind: 'COMPLETE' };

@@ -69,8 +69,8 @@ export class Generation {
     const isLast = this.replies.every(({ state }) => state !== 'growing');
     const end = isLast && (mode === 'ABORT' || this.#asking.state === 'waiting');
     if (end) this.#asking.end('STOPPED');
-    if (end || this.#asking.state === 'over') await withDeadline(() => this.ended);
-    else await this.#endEarly(reply);
+    if (end || this.#asking.state === 'over' || !(await this.#endEarly(reply)))
+      await withDeadline(() => this.ended);
   }
 
   /** Ends all replies where they are, because nobody wants them any more. */
@@ -84,13 +84,19 @@ export class Generation {
     this.#asking.end('INTERRUPTED');
   }
 
-  /** Stores the end of one reply while the request goes on. */
-  async #endEarly(reply: GeneratedReply): Promise<void> {
-    if (reply.state === 'closed') return;
+  /** Stores the end of one reply while the request goes on. @returns false where all ended in the meantime. */
+  async #endEarly(reply: GeneratedReply): Promise<boolean> {
+    if (reply.state === 'closed') return true;
     const end = await reply.endAfter({ kind: 'STOPPED' });
-    const [stored] = await endReplies(this.#chat, this.#claim, [end]);
-    reply.close(stored, end);
+    try {
+      const [stored] = await endReplies(this.#chat, this.#claim, [end]);
+      reply.close(stored, end);
+    } catch (error) {
+      if (error instanceof LostLease) return false;
+      throw error;
+    }
     this.#chat.changes.announce(this.task.conversationId);
+    return true;
   }
 
   /** Stores the end of all, however long the database is away. After a while followers are told that it is lost. */

@@ -5,8 +5,9 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/open.ts';
 import { conversations, generations, messages } from '../db/tables.ts';
 import type { Settings } from '../db/values.ts';
-import { ConversationBusy, NotFound } from '../failure.ts';
+import { ConversationBusy, InvalidInput, NotFound } from '../failure.ts';
 import { globalId, newId } from '../ids.ts';
+import { refusedParameter } from '../model/reasoning.ts';
 import type { ReplyRequest } from '../model/request.ts';
 import type { Viewer } from '../viewer.ts';
 import { activate, childrenUnderWay, newestTurns, type Turn } from './branch.ts';
@@ -99,6 +100,9 @@ async function prepare(
   const model = order.model ?? conversation.model ?? chat.settings.OPENAI_MODEL;
   chat.check({ model });
   const settings = { ...conversation.settings, ...given(order.settings) };
+  const refused = refusedParameter(model, settings);
+  if (refused)
+    throw new InvalidInput(['settings', refused], `The reasoning model ${model} does not take ${refused}.`);
   const systemPrompts = [chat.settings.SYSTEM_PROMPT, conversation.systemPrompt].filter(
     (text) => text != null,
   );

@@ -4,19 +4,28 @@ import { interpret, record, type Json } from './chunk.ts';
 import type { ReplySink } from './request.ts';
 import { failureInStream, UpstreamFailure } from './upstream-failure.ts';
 
-// A chunk of a stream is some hundred characters; a plain answer is a whole reply.
-const MAX_EVENT_LENGTH = 8 * 1024 * 1024;
+/** What is asked for, and how much is taken. */
+export interface CompletionShape {
+  /** How many choices. */
+  n: number;
+  /** Of one event of a stream, or of a plain answer, in characters. */
+  maxEventLength: number;
+}
 
 /**
  * Reads the body of an answer with status 200 to its end and hands on what it holds.
  * @throws UpstreamFailure where it breaks off, tells of an error, or cannot be read.
  */
-export function readCompletion(body: IncomingMessage, n: number, sink: ReplySink): Promise<void> {
+export function readCompletion(
+  body: IncomingMessage,
+  shape: CompletionShape,
+  sink: ReplySink,
+): Promise<void> {
   const isStream = body.headers['content-type']?.includes('json') !== true;
-  return isStream ? readStream(body, n, sink) : readPlain(body, n, sink);
+  return isStream ? readStream(body, shape, sink) : readPlain(body, shape, sink);
 }
 
-function readStream(body: IncomingMessage, n: number, sink: ReplySink): Promise<void> {
+function readStream(body: IncomingMessage, shape: CompletionShape, sink: ReplySink): Promise<void> {
   return new Promise((resolve, reject) => {
     let done = false;
     const finish = (failure?: Error) => {
@@ -27,7 +36,7 @@ function readStream(body: IncomingMessage, n: number, sink: ReplySink): Promise<
       reject(failure);
     };
     const parser = createParser({
-      maxBufferSize: MAX_EVENT_LENGTH,
+      maxBufferSize: shape.maxEventLength,
       onError: (error) => error.type === 'max-buffer-size-exceeded' && finish(unreadable(error)),
       // Servers may go on after [DONE]; nobody listens.
       onEvent: ({ event, data }) => done || take(event, data),
@@ -38,7 +47,7 @@ function readStream(body: IncomingMessage, n: number, sink: ReplySink): Promise<
       if (!json) return finish(unreadable(new Error('An event that is no JSON object.')));
       if (event === 'error' || json['error']) return finish(failureInStream(json['error'] ?? json));
       try {
-        interpret(json, n, sink);
+        interpret(json, shape.n, sink);
       } catch (error) {
         finish(error as Error); // The sink takes no more.
       }
@@ -56,13 +65,13 @@ function readStream(body: IncomingMessage, n: number, sink: ReplySink): Promise<
 }
 
 /** A server that does not stream answers with the whole completion. */
-async function readPlain(body: IncomingMessage, n: number, sink: ReplySink): Promise<void> {
+async function readPlain(body: IncomingMessage, shape: CompletionShape, sink: ReplySink): Promise<void> {
   body.setEncoding('utf8');
   let text = '';
   try {
     for await (const piece of body) {
       text += piece;
-      if (text.length > MAX_EVENT_LENGTH) throw unreadable(new Error('An answer that is too long.'));
+      if (text.length > shape.maxEventLength) throw unreadable(new Error('An answer that is too long.'));
     }
   } catch (error) {
     throw error instanceof UpstreamFailure
@@ -72,7 +81,7 @@ async function readPlain(body: IncomingMessage, n: number, sink: ReplySink): Pro
   const json = parse(text);
   if (!json) throw unreadable(new Error('An answer that is no JSON object.'));
   if (json['error']) throw failureInStream(json['error']);
-  interpret(json, n, sink);
+  interpret(json, shape.n, sink);
 }
 
 function parse(text: string): Json | undefined {

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import OpenAI, { APIError } from 'openai';
-import { readCompletion } from './completion-stream.ts';
-import { parametersOf } from './parameters.ts';
+import OpenAI from 'openai';
+import { readCompletion, type CompletionShape } from './completion-stream.ts';
+import { Circuit } from './circuit.ts';
+import { parametersOf, type Feature } from './parameters.ts';
 import type { ReplyRequest, ReplySink } from './request.ts';
 import { bodyOf, fetchByNode } from './transport.ts';
-import { failureOf, retryAfterOf, UpstreamFailure } from './upstream-failure.ts';
+import { refusedFeature, translate } from './translate.ts';
+import { UpstreamFailure } from './upstream-failure.ts';
 import { Watchdog, type TimeLimits } from './watchdog.ts';
 
 /** The chat API: OpenAI's, or any server that speaks it. */
@@ -16,6 +18,8 @@ export interface ChatModel {
    * @throws UpstreamFailure where not every choice came to its end; the signal's reason where that closed it.
    */
   reply(request: ReplyRequest, sink: ReplySink, signal: AbortSignal): Promise<void>;
+  /** Why no request can be made now, for instance since the key was refused again and again; undefined where one can. */
+  refusal(): UpstreamFailure | undefined;
 }
 
 export interface ChatModelSettings {
@@ -23,37 +27,66 @@ export interface ChatModelSettings {
   /** Undefined: the SDK's. */
   baseUrl: string | undefined;
   limits: TimeLimits;
+  /** Of one event of a stream, or of a plain answer, in characters. */
+  maxEventLength: number;
 }
 
-export function createChatModel({ apiKey, baseUrl, limits }: ChatModelSettings): ChatModel {
+export function createChatModel({ apiKey, baseUrl, limits, maxEventLength }: ChatModelSettings): ChatModel {
   const client = new OpenAI({
     apiKey,
     baseURL: baseUrl ?? null,
     fetch: fetchByNode,
-    maxRetries: 0, // Ours: see chat/generation.ts.
+    maxRetries: 0, // Ours: see chat/asking.ts.
     timeout: 2 ** 31 - 1, // The watchdog's work.
     logLevel: 'off', // It would log what users wrote.
   });
+  const circuit = new Circuit();
+  // What this server has refused for a model: it is not asked for it again.
+  const lacking = new Map<string, Set<Feature>>();
+
+  async function request(wanted: ReplyRequest, sink: ReplySink, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    using watchdog = new Watchdog(limits, (failure) => ended.abort(failure));
+    const end = AbortSignal.any([signal, ended.signal]);
+    const lacks = lacking.get(wanted.model) ?? new Set();
+    try {
+      const response = await client.chat.completions
+        .create(parametersOf(wanted, lacks), { signal: end })
+        .asResponse();
+      circuit.accepted();
+      sink.accepted(response.headers.get('x-request-id'));
+      await read(bodyOf(response), { n: wanted.n, maxEventLength }, sink, watchdog, end);
+    } catch (error) {
+      end.throwIfAborted();
+      const feature = refusedFeature(error, lacks);
+      if (feature) lacking.set(wanted.model, lacks.add(feature));
+      throw error instanceof UpstreamFailure ? error : translate(error, feature !== undefined);
+    }
+  }
+
   return {
-    async reply(request, sink, signal) {
-      const ended = new AbortController();
-      using watchdog = new Watchdog(limits, (failure) => ended.abort(failure));
-      const end = AbortSignal.any([signal, ended.signal]);
+    refusal: () => circuit.refusal(),
+    async reply(wanted, sink, signal) {
+      const isProbe = circuit.begin();
       try {
-        const response = await client.chat.completions
-          .create(parametersOf(request), { signal: end })
-          .asResponse();
-        sink.accepted(response.headers.get('x-request-id'));
-        await read(bodyOf(response), request.n, sink, watchdog, end);
+        await request(wanted, sink, signal);
       } catch (error) {
-        end.throwIfAborted();
-        throw error instanceof UpstreamFailure ? error : translate(error);
+        const failure =
+          error instanceof UpstreamFailure ? error : new UpstreamFailure('INTERNAL', { cause: error });
+        circuit.failed(failure, isProbe);
+        throw signal.aborted ? error : failure;
       }
     },
   };
 }
 
-async function read(body: IncomingMessage, n: number, sink: ReplySink, watchdog: Watchdog, end: AbortSignal) {
+async function read(
+  body: IncomingMessage,
+  shape: CompletionShape,
+  sink: ReplySink,
+  watchdog: Watchdog,
+  end: AbortSignal,
+) {
   const close = () => body.destroy(end.reason as Error);
   end.addEventListener('abort', close, { once: true });
   body.on('data', () => watchdog.heard());
@@ -64,38 +97,16 @@ async function read(body: IncomingMessage, n: number, sink: ReplySink, watchdog:
   };
   try {
     end.throwIfAborted();
-    await readCompletion(body, n, { ...sink, finish });
+    await readCompletion(body, shape, { ...sink, finish });
     // A stream that was cut off cleanly looks as if it had ended; only this tells them apart.
-    if (finished.size < n)
+    if (finished.size < shape.n)
       throw new UpstreamFailure('UPSTREAM_PROTOCOL', { cause: new Error('No finish reason.') });
   } catch (error) {
     // What breaks after every choice has its end takes nothing from the reply, at most its usage.
-    if (finished.size < n || end.aborted) throw error;
+    if (finished.size < shape.n || end.aborted) throw error;
   } finally {
     end.removeEventListener('abort', close);
     // What is still open then is of no use to the next request.
     if (!body.readableEnded) setTimeout(() => body.destroy(), 1000).unref();
   }
-}
-
-/** The SDK's errors in our words. Its messages stay here: they hold what the API said, and parts of keys. */
-function translate(error: unknown): UpstreamFailure {
-  if (error instanceof APIError && error.status !== undefined) {
-    const { status, code, type, requestID, headers } = error as APIError<number, Headers>;
-    return failureOf(
-      status,
-      { code, type },
-      { refused: true, retryAfterMs: retryAfterOf(headers), requestId: requestID },
-    );
-  }
-  const refused = NOT_CONNECTED.test(errnoOf(error) ?? '');
-  return new UpstreamFailure('UPSTREAM_UNAVAILABLE', { again: true, refused, cause: error });
-}
-
-const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-
-/** The operating system's word for what the SDK has wrapped. */
-function errnoOf(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { code?: string; cause?: unknown };
-  return code ?? (cause === undefined ? undefined : errnoOf(cause));
 }

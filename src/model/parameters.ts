@@ -1,14 +1,24 @@
 import type OpenAI from 'openai';
+import { isReasoning } from './reasoning.ts';
 import type { ReplyRequest } from './request.ts';
 
-type Parameters = OpenAI.ChatCompletionCreateParamsStreaming;
+type Parameters = OpenAI.ChatCompletionCreateParams;
 
-/** Our request in the words of the chat API. What is null is left out. */
-export function parametersOf({ model, messages, settings, n }: ReplyRequest): Parameters {
+/** What a server of the chat API may not know. */
+export type Feature = 'stream' | 'stream_options';
+
+/**
+ * Our request in the words of the chat API. What is null is left out.
+ * @param lacking what this server has refused before
+ */
+export function parametersOf(
+  { model, messages, settings, n }: ReplyRequest,
+  lacking: ReadonlySet<Feature>,
+): Parameters {
   const given = {
     temperature: settings.temperature,
     top_p: settings.topP,
-    [takesCompletionTokens(model) ? 'max_completion_tokens' : 'max_tokens']: settings.maxTokens,
+    [isReasoning(model) ? 'max_completion_tokens' : 'max_tokens']: settings.maxTokens,
     presence_penalty: settings.presencePenalty,
     frequency_penalty: settings.frequencyPenalty,
     seed: settings.seed,
@@ -19,13 +29,10 @@ export function parametersOf({ model, messages, settings, n }: ReplyRequest): Pa
   return {
     model,
     messages,
-    stream: true,
-    stream_options: { include_usage: true },
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)),
+    stream: !lacking.has('stream'),
+    ...(lacking.has('stream') || lacking.has('stream_options')
+      ? {}
+      : { stream_options: { include_usage: true } }),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value != null)),
   };
-}
-
-/** Whether it is a reasoning model, which refuses max_tokens and counts its hidden tokens in. */
-export function takesCompletionTokens(model: string): boolean {
-  return /^(o\d|gpt-5)/.test(model);
 }

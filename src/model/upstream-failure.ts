@@ -12,16 +12,19 @@ export class UpstreamFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** Whether the request was turned away before any work was done on it: then it is not billed. */
   readonly refused: boolean;
+  /** Whether the server does not know one of our wishes, and is asked again without it. */
+  readonly withoutIt: boolean;
   /** For the log: the HTTP status, the API's own error code, the request's id. */
   readonly details: FailureDetails;
 
   constructor(code: GenerationErrorCode, options: FailureOptions = {}) {
-    const { again = false, refused = false, retryAfterMs, cause, ...details } = options;
+    const { again = false, refused = false, withoutIt = false, retryAfterMs, cause, ...details } = options;
     super(code, { cause });
     this.code = code;
     this.again = again;
     this.retryAfterMs = retryAfterMs;
     this.refused = refused;
+    this.withoutIt = withoutIt;
     this.details = details;
   }
 }
@@ -35,6 +38,7 @@ interface FailureDetails {
 interface FailureOptions extends FailureDetails {
   again?: boolean;
   refused?: boolean;
+  withoutIt?: boolean;
   retryAfterMs?: number | undefined;
   cause?: unknown;
 }
