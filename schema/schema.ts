@@ -5,6 +5,7 @@ import './conversation.ts';
 import './conversation-list.ts';
 import './send.ts';
 import './reply.ts';
+import './estimate.ts';
 import './conversation-event.ts';
 import './usage.ts';
 import './model.ts';

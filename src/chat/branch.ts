@@ -1,6 +1,6 @@
 // The messages of a conversation are a tree; its active branch is marked on the rows, so that reading it is one range of
 // one index and only a switch of branches, which is rare, costs an update.
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
 import type { Transaction } from '../db/open.ts';
 import { messages } from '../db/tables.ts';
 import type { Message } from './chat.ts';
@@ -22,21 +22,11 @@ const turn = {
   tokens: messages.tokens,
 };
 
-const PAGE = 200;
+/** So many are read at first: most conversations are shorter. */
+export const FIRST_TURNS = 200;
 
-/** The newest messages of the active branch, the last one first. */
-export function newestTurns(tx: Transaction, conversationId: string): Promise<Turn[]> {
-  return tx
-    .select(turn)
-    .from(messages)
-    .where(and(eq(messages.conversationId, conversationId), messages.active))
-    .orderBy(desc(messages.position))
-    .limit(PAGE)
-    .execute();
-}
-
-/** The rest of the active branch, the last one first, before a position. */
-export function earlierTurns(
+/** The newest messages of the active branch before a position, the last one first. */
+export function activeTurns(
   tx: Transaction,
   conversationId: string,
   before: number,
@@ -45,15 +35,40 @@ export function earlierTurns(
   return tx
     .select(turn)
     .from(messages)
-    .where(
-      and(
-        eq(messages.conversationId, conversationId),
-        messages.active,
-        sql`${messages.position} < ${before}`,
-      ),
-    )
+    .where(and(eq(messages.conversationId, conversationId), messages.active, lt(messages.position, before)))
     .orderBy(desc(messages.position))
-    .limit(limit);
+    .limit(limit)
+    .execute();
+}
+
+/** The same for the branch that ends at any message, active or not. */
+export async function turnsUpTo(
+  tx: Transaction,
+  conversationId: string,
+  messageId: string,
+  before: number,
+  limit: number,
+): Promise<Turn[]> {
+  const path = pathTo(conversationId, messageId);
+  const onPath = sql`${messages.id} in (${path} select id from path where not active)`;
+  const shared = sql`${messages.active} and ${messages.position} <= (${path} select position from path where active)`;
+  const own = and(eq(messages.conversationId, conversationId), lt(messages.position, before));
+  const select = (where: SQL) =>
+    tx.select(turn).from(messages).where(and(own, where)).orderBy(desc(messages.position)).limit(limit);
+  const [apart, common] = await Promise.all([select(onPath).execute(), select(shared).execute()]);
+  return [...apart, ...common].slice(0, limit);
+}
+
+/** From a message upwards to the first one that is active already: where its branch and the active one part. */
+function pathTo(conversationId: string, messageId: string): SQL {
+  return sql`
+    with recursive path as (
+      select id, parent_id, position, active from messages where conversation_id = ${conversationId} and id = ${messageId}
+      union all
+      select parent.id, parent.parent_id, parent.position, parent.active
+      from path join messages parent on parent.id = path.parent_id
+      where not path.active
+    )`;
 }
 
 /**
@@ -66,16 +81,7 @@ export async function activate(
   messageId: string,
   version: number,
 ): Promise<void> {
-  const path = sql`
-    with recursive path as (
-      select id, parent_id, position, active from ${messages}
-      where conversation_id = ${conversationId} and id = ${messageId}
-      union all
-      select parent.id, parent.parent_id, parent.position, parent.active
-      from path join ${messages} parent on parent.id = path.parent_id
-      where not path.active
-    )`;
-  // The path goes up to the first message that is active already: the point where the branches part.
+  const path = pathTo(conversationId, messageId);
   await tx.execute(sql`${path}
     update ${messages} set active = false, version = ${version}
     where conversation_id = ${conversationId} and active

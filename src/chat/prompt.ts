@@ -1,10 +1,9 @@
 // What of a conversation the model is given: the system prompts and the new message always, and of the history as many
 // of the newest turns as the context window holds beside the reply.
-import type { Transaction } from '../db/open.ts';
 import { ContextLengthExceeded } from '../failure.ts';
 import type { PromptMessage } from '../model/request.ts';
 import { countsAsStored, countTokens } from '../model/tokens.ts';
-import { earlierTurns, type Turn } from './branch.ts';
+import type { Turn } from './branch.ts';
 
 // What the chat format takes beside the texts. Source: OpenAI's cookbook, "How to count tokens with tiktoken".
 const TOKENS_A_MESSAGE = 4;
@@ -28,9 +27,9 @@ export interface PromptInput {
   maxTokens: number | null;
   /** The server's, then the conversation's. */
   systemPrompts: string[];
-  conversationId: string;
-  /** The branch so far, the last message first; as much of it as was read already. */
+  /** The newest messages of the branch so far, the last one first; read further as far as there is room. */
   newest: Turn[];
+  earlier: (before: number, limit: number) => Promise<Turn[]>;
   /** Null where the model replies once more to the last message of the branch. */
   message: { content: string; tokens: number } | null;
 }
@@ -40,14 +39,13 @@ export interface PromptInput {
  * @throws ContextLengthExceeded where the new message does not fit even alone.
  */
 export async function choosePrompt(
-  tx: Transaction,
   input: PromptInput,
 ): Promise<{ prompt: PromptMessage[]; context: Context }> {
   const { model, contextWindow, systemPrompts, message } = input;
   const sizeOf = countsAsStored(model)
     ? async ({ tokens }: { tokens: number }) => tokens
     : ({ content }: { content: string }) => countTokens(content, model);
-  const history = readHistory(tx, input);
+  const history = readHistory(input);
   // A regeneration has no new message: then the last one of the branch is what must fit.
   const last = message ?? (await history.next()).value!;
   let tokens = TOKENS_A_REQUEST + TOKENS_A_MESSAGE + (await sizeOf(last));
@@ -95,15 +93,12 @@ function reserveOf({ maxTokens }: PromptInput, contextWindow: number): number {
 }
 
 /** The branch from its last message backwards, read as far as it is asked for. */
-async function* readHistory(
-  tx: Transaction,
-  { conversationId, newest }: PromptInput,
-): AsyncGenerator<Turn, undefined> {
+async function* readHistory({ newest, earlier }: PromptInput): AsyncGenerator<Turn, undefined> {
   let page = newest;
   for (let limit = 1000; page.length > 0; limit *= 4) {
     yield* page;
     const oldest = page.at(-1)!;
     if (oldest.depth === 1) return;
-    page = await earlierTurns(tx, conversationId, oldest.position, limit);
+    page = await earlier(oldest.position, limit);
   }
 }

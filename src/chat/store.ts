@@ -4,31 +4,25 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../db/open.ts';
 import { conversations, generations, messages } from '../db/tables.ts';
-import type { Settings } from '../db/values.ts';
-import { ConversationBusy, InvalidInput, NotFound } from '../failure.ts';
+import { ConversationBusy, NotFound } from '../failure.ts';
 import { globalId, newId } from '../ids.ts';
-import { refusedParameter } from '../model/reasoning.ts';
 import type { ReplyRequest } from '../model/request.ts';
 import type { Viewer } from '../viewer.ts';
-import { activate, childrenUnderWay, newestTurns, type Turn } from './branch.ts';
+import { activate, activeTurns, childrenUnderWay, FIRST_TURNS, type Turn } from './branch.ts';
+import { prepareRequest, type Wish } from './request.ts';
 import type { Chat, Conversation, Message } from './chat.ts';
 import { leaseEnd, type Reservation } from './generations.ts';
 import { claim, type IdempotencyKey, type Sent } from './idempotency.ts';
-import { choosePrompt, type Context } from './prompt.ts';
+import type { Context } from './prompt.ts';
 import { NO_TITLE, titleOf } from './title.ts';
 
 /** A reply that somebody asks for. Ids are those of the database. */
-export interface Order {
+export interface Order extends Wish {
   viewer: Viewer;
   /** Null: a new conversation begins. */
   conversationId: string | null;
   /** Null: it goes on from the last message of the active branch. */
   parentId: string | null;
-  /** Null: the model replies once more to the parent. */
-  message: { content: string; tokens: number } | null;
-  model: string | null | undefined;
-  settings: Settings | null | undefined;
-  n: number;
   key: IdempotencyKey | undefined;
 }
 
@@ -36,6 +30,9 @@ export interface Stored extends Sent {
   request: ReplyRequest;
   context: Context;
 }
+
+// Positions are below.
+const NONE_BEFORE = 2 ** 31 - 1;
 
 /** The idempotency key was used before: this transaction is rolled back, and the first one's messages are the answer. */
 export class Replayed extends Error {}
@@ -48,7 +45,10 @@ export function store(chat: Chat, order: Order, reservation: Reservation): Promi
     const opening = order.conversationId
       ? lock(tx, order.viewer, conversationId)
       : begin(tx, order.viewer, conversationId);
-    const reading = order.conversationId && !order.parentId ? newestTurns(tx, conversationId) : [];
+    const reading =
+      order.conversationId && !order.parentId
+        ? activeTurns(tx, conversationId, NONE_BEFORE, FIRST_TURNS)
+        : [];
     const [claimed, conversation, newest] = await Promise.all([claiming, opening, reading]);
     if (!claimed) throw new Replayed();
     if (!conversation) throw new NotFound(globalId('Conversation', conversationId));
@@ -77,7 +77,7 @@ async function branchTo(tx: Transaction, { id, version }: Conversation, messageI
   const [found] = await tx.select({ id: messages.id }).from(messages).where(here);
   if (!found) throw new NotFound(globalId('Message', messageId));
   await activate(tx, id, messageId, version + 1);
-  return newestTurns(tx, id);
+  return activeTurns(tx, id, NONE_BEFORE, FIRST_TURNS);
 }
 
 /** A branch that goes on from a reply under way, or beside one under the same message, has to wait. */
@@ -90,37 +90,15 @@ async function refuseIfBusy(tx: Transaction, { id }: Conversation, last: Turn | 
 
 type Prepared = Pick<Stored, 'request' | 'context'>;
 
-async function prepare(
+function prepare(
   chat: Chat,
   tx: Transaction,
   order: Order,
   conversation: Conversation,
   branch: Turn[],
 ): Promise<Prepared> {
-  const model = order.model ?? conversation.model ?? chat.settings.OPENAI_MODEL;
-  chat.check({ model });
-  const settings = { ...conversation.settings, ...given(order.settings) };
-  const refused = refusedParameter(model, settings);
-  if (refused)
-    throw new InvalidInput(['settings', refused], `The reasoning model ${model} does not take ${refused}.`);
-  const systemPrompts = [chat.settings.SYSTEM_PROMPT, conversation.systemPrompt].filter(
-    (text) => text != null,
-  );
-  const { prompt, context } = await choosePrompt(tx, {
-    model,
-    contextWindow: chat.prices.of(model).contextWindow,
-    maxTokens: settings.maxTokens ?? null,
-    systemPrompts,
-    conversationId: conversation.id,
-    newest: branch,
-    message: order.message,
-  });
-  return { request: { model, messages: prompt, settings, n: order.n }, context };
-}
-
-/** Null is what was not said: what the conversation has goes on to hold. */
-function given(settings: Settings | null | undefined): Settings {
-  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value != null));
+  const earlier = (before: number, limit: number) => activeTurns(tx, conversation.id, before, limit);
+  return prepareRequest(chat, order, conversation, { newest: branch, earlier });
 }
 
 type NewMessage = typeof messages.$inferInsert;

@@ -6,7 +6,7 @@ import { parametersOf, type Feature } from './parameters.ts';
 import type { ReplyRequest, ReplySink } from './request.ts';
 import { bodyOf, fetchByNode } from './transport.ts';
 import { refusedFeature, translate } from './translate.ts';
-import { UpstreamFailure } from './upstream-failure.ts';
+import { failureOf, UpstreamFailure } from './upstream-failure.ts';
 import { Watchdog, type TimeLimits } from './watchdog.ts';
 
 /** The chat API: OpenAI's, or any server that speaks it. */
@@ -53,9 +53,11 @@ export function createChatModel({ apiKey, baseUrl, limits, maxEventLength }: Cha
       const response = await client.chat.completions
         .create(parametersOf(wanted, lacks), { signal: end })
         .asResponse();
+      const body = bodyOf(response);
+      if (!body) throw failureOf(response.status, undefined, { refused: true });
       circuit.accepted();
       sink.accepted(response.headers.get('x-request-id'));
-      await read(bodyOf(response), { n: wanted.n, maxEventLength }, sink, watchdog, end);
+      await read(body, { n: wanted.n, maxEventLength }, sink, watchdog, end);
     } catch (error) {
       end.throwIfAborted();
       const feature = refusedFeature(error, lacks);

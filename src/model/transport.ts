@@ -28,16 +28,25 @@ export async function fetchByNode(input: string | URL | Request, init: RequestIn
     request.once('error', reject);
     request.end(init.body);
   });
-  const head = { status: message.statusCode ?? 0, headers: headersOf(message) };
-  if (head.status !== 200) return new Response(await readStart(message), head);
+  const head = { status: statusOf(message), headers: headersOf(message) };
+  if (head.status !== 200)
+    return new Response(NO_BODY.has(head.status) ? null : await readStart(message), head);
   const response = new Response(null, head);
   bodies.set(response, message);
   return response;
 }
 
-/** The body of an answer with status 200, not yet read. */
-export function bodyOf(response: Response): IncomingMessage {
-  return bodies.get(response)!;
+/** The body of an answer with status 200, not yet read; undefined for any other. */
+export function bodyOf(response: Response): IncomingMessage | undefined {
+  return bodies.get(response);
+}
+
+// A Response refuses to have a body with these.
+const NO_BODY = new Set([204, 205, 304]);
+
+/** What a Response can have for a status; a server that sends anything else is as good as broken. */
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode >= 200 && statusCode <= 599 ? statusCode : 502;
 }
 
 function headersOf(message: IncomingMessage): Headers {
