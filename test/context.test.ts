@@ -4,10 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { countTokens } from '../src/model/tokens.ts';
 import { SEND, type Data } from './support/client.ts';
 import { startServer } from './support/server.ts';
+import { startWithWindow } from './support/small-model.ts';
 import { usageOf, Upstream } from './support/upstream.ts';
-import { writeFileSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 const root = new URL('../', import.meta.url);
 const text = (file: string) => readFileSync(new URL(file, root), 'utf8');
@@ -67,61 +65,11 @@ describe('counting tokens', () => {
   });
 });
 
-/** A model whose context window holds so many tokens. */
-function modelsOf(contextWindow: number): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'parley-prices-')), 'prices.json');
-  writeFileSync(
-    file,
-    JSON.stringify({ small: { contextWindow, promptPrice: '1', completionPrice: 2 }, endless: {} }),
-  );
-  return file;
-}
-
-async function start(contextWindow: number, settings: Record<string, string> = {}) {
-  const upstream = await Upstream.start();
-  const server = await startServer({
-    settings: {
-      OPENAI_BASE_URL: upstream.url,
-      OPENAI_MODEL: 'small',
-      MODEL_PRICES: modelsOf(contextWindow),
-      ...settings,
-    },
-  });
-  const CONTEXT =
-    'query ($id: ID!) { node(id: $id) { ... on Message { context { messagesSent messagesDropped promptTokensEstimated contextWindow } } } }';
-  return {
-    upstream,
-    server,
-    send: async (input: object) =>
-      (await server.get(SEND, { input: { stream: false, ...input } })).sendMessage,
-    context: async (id: string) => (await server.get(CONTEXT, { id })).node.context,
-    estimate: async (input: object) =>
-      (
-        await server.get(
-          `query ($input: EstimateReplyInput!) {
-            estimateReply(input: $input) {
-              __typename
-              ... on ReplyEstimate { context { messagesSent messagesDropped promptTokensEstimated contextWindow } maxCompletionTokens maxCost }
-              ... on InvalidInputError { path }
-              ... on NotFoundError { id }
-              ... on ContextLengthExceededError { tokens contextWindow }
-            }
-          }`,
-          { input },
-        )
-      ).estimateReply,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await upstream[Symbol.asyncDispose]();
-    },
-  };
-}
-
 describe('a context window', () => {
   it('takes as many of the newest turns as fit, whole, with the system prompts and the new message always', async () => {
     // "word word …": a token each.
     const words = (count: number) => Array.from({ length: count }, () => 'word').join(' ');
-    await using at = await start(400, { SYSTEM_PROMPT: 'Be kind.' });
+    await using at = await startWithWindow(400, { SYSTEM_PROMPT: 'Be kind.' });
     at.upstream.always((answer) => answer.token(words(60)).finish().done());
     let conversationId: string | undefined;
     const contexts: Data[] = [];
@@ -152,7 +100,7 @@ describe('a context window', () => {
   });
 
   it('that the new message alone does not fit is an error, and nothing is stored', async () => {
-    await using at = await start(100);
+    await using at = await startWithWindow(100);
     const sent = await at.server.get(
       'mutation ($content: String!) { sendMessage(input: { content: $content }) { ... on ContextLengthExceededError { tokens contextWindow } } }',
       { content: 'word '.repeat(90) },
@@ -163,7 +111,7 @@ describe('a context window', () => {
   });
 
   it('of a long conversation is read only as far as it reaches', async () => {
-    await using at = await start(2_000);
+    await using at = await startWithWindow(2_000);
     const sent = await at.send({ content: 'The first.' });
     // Far more messages than the window holds, straight into the database.
     const { id } = sent.conversation;
@@ -188,73 +136,12 @@ describe('a context window', () => {
   });
 
   it('that is not known drops nothing', async () => {
-    await using at = await start(100);
+    await using at = await startWithWindow(100);
     const { reply } = await at.send({ content: 'word '.repeat(500), model: 'endless' });
     expect(await at.context(reply.id)).toMatchObject({
       messagesSent: 1,
       messagesDropped: 0,
       contextWindow: null,
-    });
-  });
-});
-
-describe('estimateReply', () => {
-  it('says what sendMessage would send, drop and cost at most, and neither sends nor stores', async () => {
-    await using at = await start(1000);
-    const sent = await at.send({ content: 'Hello' });
-    const input = {
-      conversationId: sent.conversation.id,
-      content: 'And then?',
-      settings: { maxTokens: 50 },
-      n: 2,
-    };
-    const estimate = await at.estimate(input);
-    const requests = at.upstream.requests.length;
-    expect(estimate).toMatchObject({
-      __typename: 'ReplyEstimate',
-      maxCompletionTokens: 100,
-      context: { messagesSent: 3, messagesDropped: 0 },
-    });
-    // $1 for a million of the prompt, $2 of the replies.
-    expect(Number(estimate.maxCost)).toBeCloseTo((estimate.context.promptTokensEstimated + 200) / 1e6, 12);
-    expect(at.upstream.requests).toHaveLength(requests);
-    const { reply } = await at.send(input);
-    expect(await at.context(reply.id)).toEqual(estimate.context);
-
-    const bounded = await at.estimate({ content: 'Hello' });
-    expect(bounded.maxCompletionTokens).toBe(1000 - bounded.context.promptTokensEstimated);
-    expect(await at.estimate({ content: 'Hello', model: 'endless' })).toMatchObject({
-      maxCompletionTokens: null,
-      maxCost: null,
-    });
-  });
-
-  it('goes on from any message, on whichever branch', async () => {
-    await using at = await start(1000);
-    const one = await at.send({ content: 'One' });
-    const conversationId = one.conversation.id;
-    const two = await at.send({ conversationId, content: 'Two' });
-    await at.send({ conversationId, content: 'Other', parentId: one.reply.id });
-    const sentFrom = async (parentId: string) =>
-      (await at.estimate({ conversationId, parentId, content: 'x' })).context.messagesSent;
-    expect(
-      await Promise.all([sentFrom(one.reply.id), sentFrom(two.reply.id), sentFrom(two.message.id)]),
-    ).toEqual([3, 5, 4]);
-  });
-
-  it('refuses what sendMessage would refuse', async () => {
-    await using at = await start(100);
-    expect(await at.estimate({ content: '' })).toMatchObject({
-      __typename: 'InvalidInputError',
-      path: ['content'],
-    });
-    expect(await at.estimate({ content: 'x', conversationId: 'nonsense' })).toMatchObject({
-      __typename: 'NotFoundError',
-      id: 'nonsense',
-    });
-    expect(await at.estimate({ content: 'word '.repeat(200) })).toMatchObject({
-      __typename: 'ContextLengthExceededError',
-      contextWindow: 100,
     });
   });
 });
